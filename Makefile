@@ -1,0 +1,29 @@
+# Every target is one task of scripts/task.py, which sets up .venv first.
+# Windows has no make: `py scripts/task.py bench` does the same.
+
+PYTHON := $(shell command -v python3 || command -v python)
+MISSING = $(error No Python found: install Python 3.11, 3.12 or 3.13)
+TASK = @"$(or $(PYTHON),$(MISSING))" scripts/task.py
+
+.PHONY: help bench bench-full test lint setup clean
+
+help:  ## list the targets
+	@sed -n 's/^\([a-z-]*\): *## /  make \1: /p' Makefile
+
+bench:  ## train, time and compare; ARGS="..." is passed on
+	$(TASK) bench $(ARGS)
+
+bench-full:  ## the same with the assignment's settings on all of MNIST
+	$(TASK) bench-full $(ARGS)
+
+test:  ## run the tests; ARGS="..." is passed on
+	$(TASK) test $(ARGS)
+
+lint:  ## check style and types
+	$(TASK) lint
+
+setup:  ## only make .venv, which the others do by themselves
+	$(TASK) setup
+
+clean:  ## remove .venv, results/ and caches, but not data/
+	$(TASK) clean

@@ -1,0 +1,1 @@
+"""Trains every contender in a process of its own, and reports."""

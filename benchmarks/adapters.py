@@ -1,0 +1,236 @@
+"""How each kind of contender is trained: in its own process only.
+
+Every function takes (contender, samples, seed, threads, say) and returns
+a Trained; ``say`` takes a dict about the epoch that has just ended.
+
+All nets of one architecture start from the same weights and see the same
+samples in the same order, the same one every epoch, as in a seeded Keras.
+"""
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Any, NamedTuple
+
+import numpy as np
+
+import numpy_net.utils
+from benchmarks.contenders import Contender
+from numpy_net import architectures, checks, per_sample
+from numpy_net.callbacks import History
+
+Array = np.ndarray
+Say = Callable[[dict[str, Any]], None]
+
+
+class Samples(NamedTuple):
+    """Pixels (N, 28, 28) in [0, 1] and one-hot labels (N, 10), float32."""
+
+    x: Array
+    y: Array
+    x_val: Array
+    y_val: Array
+
+
+@dataclass
+class Trained:
+    """A trained model: what it answers, and what its training took.
+
+    predict  x (N, 28, 28)  ->  scores (N, 10), or labels (N,)
+    seconds  wall-clock seconds by phase; "training" is the fit without
+             its validation
+    epochs   the same for each epoch
+    updates  how often the weights changed; None where there are no weights
+    history  loss and metrics by epoch, as in Keras's History
+    """
+
+    predict: Callable[[Array], Array]
+    seconds: dict[str, float]
+    epochs: list[float] = field(default_factory=list)
+    updates: int | None = None
+    history: dict[str, list[float]] = field(default_factory=dict)
+    weights: list[Array] | None = None
+
+
+class Clock:
+    """A callback for either library: times epochs and reports them."""
+
+    def __init__(self, epochs: int, learning_rate: float, say: Say) -> None:
+        self.total, self.learning_rate, self.say = epochs, learning_rate, say
+        self.training: list[float] = []
+        self.validation: list[float] = []
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self.epoch, self.started = epoch, perf_counter()
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        # Called by Keras only; our fit looks at each batch by itself.
+        checks.loss(logs["loss"], self.epoch, batch, self.learning_rate)
+
+    def on_test_begin(self, logs: Any = None) -> None:
+        now = perf_counter()
+        self.training.append(now - self.started)
+        self.started = now
+
+    def on_test_end(self, logs: Any = None) -> None:
+        self.validation.append(perf_counter() - self.started)
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        entry = {"epoch": epoch + 1, "epochs": self.total}
+        self.say(entry | {k: float(v) for k, v in (logs or {}).items()})
+
+
+def train_per_sample(
+    contender: Contender, samples: Samples, seed: int, threads: int, say: Say
+) -> Trained:
+    """The textbook program: per_sample.py, one epoch after another."""
+    epochs = contender.epochs or 1
+    start = perf_counter()
+    weights = _new_net(contender, seed).get_weights()
+    build = perf_counter() - start
+    x, x_val = _rows(samples.x), _rows(samples.x_val)
+    clock = Clock(epochs, per_sample.LEARNING_RATE, say)
+    history = History()
+    for epoch in range(epochs):
+        clock.on_epoch_begin(epoch)
+        loss, accuracy = per_sample.train_epoch(x, samples.y, weights)
+        clock.on_test_begin()
+        a = per_sample.predict(x_val, weights)
+        hits = a.argmax(axis=1) == samples.y_val.argmax(axis=1)
+        logs = {
+            "loss": loss,
+            "accuracy": accuracy,
+            "val_loss": float(np.mean((a - samples.y_val) ** 2)),
+            "val_accuracy": float(np.mean(hits)),
+        }
+        clock.on_test_end()
+        checks.loss(loss, epoch, len(x) - 1, per_sample.LEARNING_RATE)
+        for callback in (clock, history):
+            callback.on_epoch_end(epoch, logs)
+    return Trained(
+        predict=lambda x: per_sample.predict(_rows(x), weights),
+        seconds={
+            "build": build,
+            "training": sum(clock.training),
+            "validation": sum(clock.validation),
+        },
+        epochs=clock.training,
+        updates=len(x) * epochs,
+        history=history.history,
+        weights=weights,
+    )
+
+
+def train_numpy(
+    contender: Contender, samples: Samples, seed: int, threads: int, say: Say
+) -> Trained:
+    """numpy_net's fit."""
+    start = perf_counter()
+    model = _new_net(contender, seed)
+    build = perf_counter() - start
+    trained = _fit(contender, samples, model, Clock, say)
+    trained.seconds["build"] = build
+    return trained
+
+
+def train_keras(
+    contender: Contender, samples: Samples, seed: int, threads: int, say: Say
+) -> Trained:
+    """Keras's fit, without its progress bar."""
+    start = perf_counter()
+    import keras
+
+    nets = importlib.import_module("keras_net.architectures")
+    imported = perf_counter()
+    keras.config.set_floatx("float32")  # whatever ~/.keras/keras.json says
+    keras.utils.set_random_seed(seed)
+    model = getattr(nets, str(contender.net))()
+    model.set_weights(_new_net(contender, seed).get_weights())
+    built = perf_counter()
+
+    class KerasClock(Clock, keras.callbacks.Callback):
+        def __init__(self, *arguments: Any) -> None:
+            keras.callbacks.Callback.__init__(self)
+            Clock.__init__(self, *arguments)
+
+    trained = _fit(contender, samples, model, KerasClock, say, verbose=0)
+    trained.predict = lambda x: model.predict(x, batch_size=1000, verbose=0)
+    trained.seconds |= {"import": imported - start, "build": built - imported}
+    return trained
+
+
+def train_xgboost(
+    contender: Contender, samples: Samples, seed: int, threads: int, say: Say
+) -> Trained:
+    """Boosted trees on the training and the validation images together."""
+    start = perf_counter()
+    import xgboost
+
+    from classical.xgboost_model import assignment_model
+
+    imported = perf_counter()
+
+    class Rounds(xgboost.callback.TrainingCallback):
+        def after_iteration(self, model: Any, epoch: int, log: Any) -> bool:
+            say({"epoch": epoch + 1, "epochs": rounds})
+            return False
+
+    model = assignment_model(seed, threads, callbacks=[Rounds()])
+    rounds = model.get_num_boosting_rounds()
+    x = _rows(np.concatenate([samples.x, samples.x_val]))
+    labels = np.concatenate([samples.y, samples.y_val]).argmax(axis=1)
+    built = perf_counter()
+    model.fit(x, labels)
+    return Trained(
+        predict=lambda x: model.predict(_rows(x)),
+        seconds={
+            "import": imported - start,
+            "build": built - imported,
+            "training": perf_counter() - built,
+        },
+    )
+
+
+def _new_net(contender: Contender, seed: int) -> numpy_net.Sequential:
+    """The contender's net with the first weights that belong to the seed."""
+    numpy_net.utils.set_random_seed(seed)
+    return getattr(architectures, str(contender.net))()
+
+
+def _rows(images: Array) -> Array:
+    return images.reshape(len(images), -1)
+
+
+def _fit(
+    contender: Contender,
+    samples: Samples,
+    model: Any,
+    clock_class: type[Clock],
+    say: Say,
+    **options: Any,
+) -> Trained:
+    """The one call of fit, the same for either library."""
+    epochs, batch_size = contender.epochs or 1, contender.batch_size or 32
+    clock = clock_class(epochs, float(model.optimizer.learning_rate), say)
+    start = perf_counter()
+    history = model.fit(
+        samples.x,
+        samples.y,
+        batch_size=batch_size,
+        epochs=epochs,
+        callbacks=[clock],
+        validation_data=(samples.x_val, samples.y_val),
+        shuffle=False,
+        **options,
+    )
+    seconds = perf_counter() - start
+    validation = sum(clock.validation)
+    return Trained(
+        predict=model.predict,
+        seconds={"training": seconds - validation, "validation": validation},
+        epochs=clock.training,
+        updates=-(-len(samples.x) // batch_size) * epochs,
+        history=history.history,
+        weights=model.get_weights(),
+    )

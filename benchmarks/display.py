@@ -1,0 +1,135 @@
+"""Progress on the terminal: live on a terminal, plain lines elsewhere."""
+
+import os
+import sys
+from time import monotonic
+from types import TracebackType
+from typing import Any
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from benchmarks.contenders import Contender
+from benchmarks.estimate import Remaining, in_words
+from benchmarks.results import Record
+from benchmarks.summary import HEADER, caption, rows, three_digits
+
+
+def make_display(expected: list[float]) -> "Display":
+    """Return the display that suits standard output."""
+    # A name that the terminal's encoding lacks is shown as ?, not fatal.
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    console = Console(highlight=False)
+    plain = not console.is_terminal or "NO_COLOR" in os.environ
+    if plain or os.environ.get("TERM") == "dumb":
+        return Display(console, expected)
+    return LiveDisplay(console, expected)
+
+
+class Display:
+    """Plain lines: one for each epoch."""
+
+    def __init__(self, console: Console, expected: list[float]) -> None:
+        self.console = console
+        self.remaining = Remaining(expected)
+        self.started = monotonic()
+        self.title, self.entry = "", {}  # type: tuple[str, dict[str, Any]]
+
+    def __enter__(self) -> "Display":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        return None
+
+    def say(self, line: str) -> None:
+        self.console.print(line, markup=False, soft_wrap=True)
+
+    def start(self, contender: Contender) -> None:
+        self.title, self.entry = contender.title, {}
+        self.started = monotonic()
+
+    def epoch(self, entry: dict[str, Any]) -> None:
+        self.entry = entry
+        if _is_landmark(entry):
+            self.say(self.line())
+
+    def finish(self, run: Record) -> None:
+        self.remaining.finished(monotonic() - self.started)
+        if run["status"] != "ok":
+            self.say(f"{self.title}: {run['status']}: {run['message']}")
+            return
+        self.say(
+            f"{self.title}: test accuracy {run['test']['accuracy']:.4f}, "
+            f"training {three_digits(run['seconds']['training'])} s"
+        )
+
+    def line(self) -> str:
+        """What is going on, in one line."""
+        running = monotonic() - self.started
+        entry = self.entry
+        share = entry["epoch"] / entry["epochs"] if entry else 0.0
+        left = in_words(self.remaining.seconds(running, share))
+        parts = [f"{self.title}: "]
+        if entry:
+            unit = "epoch" if "loss" in entry else "round"
+            parts.append(f"{unit} {entry['epoch']}/{entry['epochs']}")
+            parts += [
+                f"{name} {entry[name]:.4f}"
+                for name in ("loss", "accuracy", "val_accuracy")
+                if name in entry
+            ]
+        else:
+            parts.append("starting")
+        parts.append(f"{in_words(running)} so far, about {left} left in all")
+        return parts[0] + ", ".join(parts[1:])
+
+    def table(self, record: Record) -> None:
+        """Print the final table."""
+        table = Table(caption=caption(record), caption_justify="left")
+        for number, name in enumerate(HEADER):
+            table.add_column(
+                name.replace(" ", "\n"),
+                justify="right" if number else "left",
+                no_wrap=not number,
+            )
+        for row in rows(record):
+            table.add_row(*row)
+        self.console.print(table)
+
+
+class LiveDisplay(Display):
+    """One line at the bottom that keeps up with the clock."""
+
+    def __enter__(self) -> "Display":
+        self.live = Live(
+            console=self.console,
+            get_renderable=lambda: Text(self.line(), overflow="ellipsis"),
+            refresh_per_second=4,
+            transient=True,
+        )
+        self.live.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.live.stop()
+
+    def epoch(self, entry: dict[str, Any]) -> None:
+        self.entry = entry
+
+
+def _is_landmark(entry: dict[str, Any]) -> bool:
+    """Every epoch of a net, every tenth round of boosting."""
+    return "loss" in entry or entry["epoch"] % 10 == 0

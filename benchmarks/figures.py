@@ -1,0 +1,105 @@
+"""Figures of a run: the digits it saw, how each net learned."""
+
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.figure import Figure
+
+from benchmarks.contenders import select
+from benchmarks.results import replacing
+
+# Okabe and Ito's colours stay apart for colour-blind readers; line style and
+# marker tell the curves apart in grey print.
+TRAINING = {"color": "#0072B2", "linestyle": "-", "marker": "o"}
+VALIDATION = {"color": "#D55E00", "linestyle": "--", "marker": "s"}
+SETTINGS: dict[Any, Any] = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "fixed",  # equal results give equal bytes
+    "font.size": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.alpha": 0.3,
+}
+PANELS = {
+    "loss": "loss (mean squared error)",
+    "accuracy": "accuracy",
+    "f1_score": "macro F1",
+}
+
+
+def digits(
+    folder: Path, images: np.ndarray, labels: np.ndarray, name: str
+) -> None:
+    """Draw the images (n, 28, 28) in a row, each under its label."""
+    with mpl.rc_context(SETTINGS | {"axes.grid": False}):
+        figure, axes = plt.subplots(
+            1, len(images), figsize=(6.4, 2.2), layout="constrained"
+        )
+        for axis, image, label in zip(axes, images, labels, strict=True):
+            axis.imshow(image, cmap="gray_r")
+            axis.set_title(f"label {label}")
+            axis.set_axis_off()
+        figure.suptitle(f"Random training images: {name}", fontsize=10)
+        _save(figure, folder / "digits")
+
+
+def histories(folder: Path, record: dict[str, Any]) -> None:
+    """Draw the training history of every net that was trained."""
+    for run in record["runs"]:
+        if run["status"] == "ok" and run["history"]:
+            _history(folder, run, record)
+
+
+def _history(
+    folder: Path, run: dict[str, Any], record: dict[str, Any]
+) -> None:
+    [contender] = select([run["contender"]])
+    history = run["history"]
+    shown = [name for name in PANELS if name in history]
+    with mpl.rc_context(SETTINGS):
+        figure, axes = plt.subplots(
+            1,
+            len(shown),
+            figsize=(3.4 * len(shown), 3.2),
+            layout="constrained",
+            squeeze=False,
+        )
+        for axis, name in zip(axes[0], shown, strict=True):
+            _panel(axis, history, name)
+        figure.suptitle(
+            f"{contender.title}: {record['data']['name']}, "
+            f"{record['tier']} tier"
+        )
+        _save(figure, folder / f"history-{contender.name}")
+
+
+def _panel(axis: Any, history: dict[str, list[float]], name: str) -> None:
+    epochs = range(1, len(history[name]) + 1)
+    axis.plot(
+        epochs, history[name], label="training, during the epoch", **TRAINING
+    )
+    axis.plot(
+        epochs,
+        history[f"val_{name}"],
+        label="validation, after the epoch",
+        **VALIDATION,
+    )
+    axis.set_xlabel("epoch")
+    axis.set_ylabel(PANELS[name])
+    axis.xaxis.get_major_locator().set_params(integer=True)
+    axis.legend(fontsize=8, frameon=False)
+
+
+def _save(figure: Figure, path: Path) -> None:
+    """Write path.svg and path.png."""
+    for kind in ("svg", "png"):
+        metadata = {"Date": None} if kind == "svg" else None
+        with replacing(path.with_suffix(f".{kind}")) as temporary:
+            figure.savefig(
+                temporary, format=kind, dpi=150, metadata=metadata
+            )
+    plt.close(figure)

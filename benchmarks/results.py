@@ -1,0 +1,95 @@
+"""What a run leaves: its folder, results.json, the final table."""
+
+import json
+import os
+import platform
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from benchmarks.errors import InputError
+
+SCHEMA = 1
+ROOT = Path(__file__).resolve().parents[1]
+Record = dict[str, Any]
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a temporary path beside ``path``; rename it when all went well.
+
+    So a kill at any moment leaves the old file or the new one, whole.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def new_folder(out: str | None, tier: str) -> Path:
+    """Make the folder of a new run; never one that holds another run."""
+    if out is None:
+        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+        host = re.sub(r"[^A-Za-z0-9-]+", "-", platform.node()) or "host"
+        folder = ROOT / "results" / f"{stamp}-{host}-{tier}"
+    else:
+        folder = Path(out)
+    try:
+        if folder.is_dir() and any(folder.iterdir()):
+            raise InputError(
+                f"{folder} is not empty, and a run never writes over "
+                f"another: give --out a new or an empty folder"
+            )
+        (folder / "figures").mkdir(parents=True)
+    except OSError as error:
+        raise InputError(
+            f"the output folder {folder} cannot be made "
+            f"({error.strerror}): give --out a folder that can be written"
+        ) from error
+    return folder
+
+
+def discard(folder: Path) -> None:
+    """Remove the folder of a run that found no data, if we alone wrote it."""
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def write(folder: Path, record: Record) -> None:
+    """Write results.json."""
+    with replacing(folder / "results.json") as path:
+        text = json.dumps(record, indent=1, allow_nan=False)
+        path.write_text(text + "\n", encoding="utf-8")
+
+
+def read(folder: Path) -> Record:
+    """Read results.json; refuse what is not one of this version."""
+    path = folder / "results.json"
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(
+            f"{path} cannot be read ({error.strerror}): give the folder of "
+            f"a run, such as one in results/"
+        ) from error
+    except ValueError as error:
+        raise InputError(
+            f"{path} is no JSON ({error}): the file is damaged; run again"
+        ) from error
+    schema = record.get("schema") if isinstance(record, dict) else None
+    if schema != SCHEMA:
+        raise InputError(
+            f"{path}: expected schema {SCHEMA}, got {schema!r}: it was "
+            f"written by another version of this program"
+        )
+    return record

@@ -1,0 +1,134 @@
+"""The final table and what stands below it: terminal, summary.md, README."""
+
+from pathlib import Path
+
+from benchmarks.contenders import CONTENDERS, Reported
+from benchmarks.errors import InputError
+from benchmarks.results import Record, replacing
+
+HEADER = (
+    "model",
+    "test accuracy",
+    "weighted F1",
+    "training seconds",
+    "reported accuracy",
+    "reported F1",
+    "reported seconds",
+)
+BEGIN = "<!-- results: made by `python -m benchmarks report` -->"
+END = "<!-- end of results -->"
+
+
+def rows(record: Record) -> list[list[str]]:
+    """A row per contender: title, figures here, the assignment's figures."""
+    runs = {run["contender"]: run for run in record["runs"]}
+    return [
+        [
+            contender.title,
+            *_measured(runs.get(contender.name)),
+            *_reported(contender.reported),
+        ]
+        for contender in CONTENDERS
+        if contender.name in record["contenders"]
+    ]
+
+
+def _measured(run: Record | None) -> list[str]:
+    if run is None:
+        return ["not run", "", ""]
+    if run["status"] != "ok":
+        return [run["status"], "", ""]
+    test = run["test"]
+    return [
+        f"{test['accuracy']:.4f}",
+        f"{test['f1_weighted']:.4f}",
+        three_digits(run["seconds"]["training"]),
+    ]
+
+
+def _reported(reported: Reported | None) -> list[str]:
+    if reported is None:
+        return ["", "", ""]
+    shares = [reported.accuracy, reported.f1]
+    return [
+        *("" if share is None else f"{share:.4f}" for share in shares),
+        f"{reported.seconds:g}",
+    ]
+
+
+def three_digits(value: float) -> str:
+    """Three significant digits, without an exponent."""
+    if value < 1:
+        return f"{value:.3f}"
+    return f"{value:.{max(0, 3 - len(str(int(value))))}f}"
+
+
+def caption(record: Record) -> str:
+    """What the table's figures mean, and what they do not."""
+    data, threads = record["data"], record["threads"]
+    return (
+        f"{data['name']}, {record['tier']} tier ({record['note']}): "
+        f"{data['train_images']:,} training and validation images, "
+        f"{data['test_images']:,} test images. Seconds of training, without "
+        f"validation and test, on {threads} thread{'s' * (threads > 1)} of "
+        f"{record['machine']['processor']}. Reported: the assignment's "
+        f"own figures, from another machine (Google Colab): form no ratio "
+        f"with them."
+    )
+
+
+def sentences(record: Record) -> list[str]:
+    """What else the run has shown, a sentence each."""
+    titles = {contender.name: contender.title for contender in CONTENDERS}
+    found = []
+    for pair in record["agreement"]:
+        first, second = (titles[name] for name in pair["rows"])
+        found.append(
+            f"Same start, same batches, float32: after training, no weight "
+            f"of \"{first}\" differs from that of \"{second}\" by more than "
+            f"{pair['max_weight_difference']:.1e}."
+        )
+    for run in record["runs"]:
+        if "per_batch_f1" in run.get("test", {}):
+            found.append(
+                f"{titles[run['contender']]}: the F1 that the assignment "
+                f"watched in training, averaged over batches of 10, says "
+                f"{run['test']['per_batch_f1']:.3f} where macro F1 is "
+                f"{run['test']['f1_macro']:.3f}, of the same test outputs; "
+                f"it cannot pass 1 - 0.9^10 = {1 - 0.9**10:.3f}."
+            )
+    return found
+
+
+def markdown(record: Record) -> str:
+    """The table and the sentences as Markdown."""
+    lines = [HEADER, ["---"] + ["---:"] * (len(HEADER) - 1), *rows(record)]
+    table = "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+    notes = "\n".join(f"- {line}" for line in sentences(record))
+    return f"{table}\n\n{caption(record)}\n\n{notes}".rstrip() + "\n"
+
+
+def write(folder: Path, record: Record) -> Path:
+    """Write summary.md; return its path."""
+    path = folder / "summary.md"
+    with replacing(path) as temporary:
+        temporary.write_text(markdown(record), encoding="utf-8")
+    return path
+
+
+def write_into(readme: Path, record: Record) -> None:
+    """Replace what stands between the two markers of a Markdown file."""
+    try:
+        text = readme.read_text(encoding="utf-8")
+    except OSError as error:
+        raise InputError(
+            f"{readme} cannot be read ({error.strerror}): give a Markdown "
+            f"file with the two markers"
+        ) from error
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise InputError(f"{readme}: expected the lines {BEGIN} and {END}")
+    new = f"{before}{BEGIN}\n{markdown(record)}{END}{after}"
+    with replacing(readme) as temporary:
+        temporary.write_text(new, encoding="utf-8")

@@ -1,0 +1,133 @@
+"""What the nets refuse, each in one line: found, expected, what to do."""
+
+import math
+import numbers
+import operator
+
+import numpy as np
+
+
+def known(kind: str, name, table: dict):
+    """Return table[name], or a ValueError that lists the known names."""
+    if isinstance(name, str) and name in table:
+        return table[name]
+    names = ", ".join(sorted(table))
+    raise ValueError(f"unknown {kind} {name!r}; known: {names}")
+
+
+def whole_number(name: str, value, least: int = 1) -> int:
+    """Return value as an int of at least ``least``."""
+    try:
+        number = operator.index(value)
+    except TypeError:
+        number = least - 1
+    if number < least or isinstance(value, bool):
+        raise ValueError(
+            f"{name}: expected a whole number of at least {least}, "
+            f"got {value!r}"
+        )
+    return number
+
+
+def real_number(name: str, value, below: float = math.inf) -> float:
+    """Return value as a finite float in [0, below)."""
+    real = isinstance(value, numbers.Real)
+    if not real or not 0 <= float(value) < below:
+        raise ValueError(
+            f"{name}: expected a number in [0, {below}), got {value!r}"
+        )
+    return float(value)
+
+
+def inputs(x, shape: tuple, dtype) -> np.ndarray:
+    """Return x as finite numbers of shape (N, *shape), N at least 1."""
+    x = _numbers("x", x, shape, dtype)
+    if not np.isfinite(x.min()) or not np.isfinite(x.max()):
+        where = tuple(int(i) for i in np.argwhere(~np.isfinite(x))[0])
+        raise ValueError(
+            f"x: expected finite numbers, got {x[where]} at index {where}; "
+            f"remove or replace such samples"
+        )
+    return x
+
+
+def targets(y, shape: tuple, dtype, samples: int) -> np.ndarray:
+    """Return y as numbers of shape (samples, *shape)."""
+    try:
+        y = _numbers("y", y, shape, dtype)
+    except ValueError as error:
+        hint = "; make labels one-hot with utils.to_categorical"
+        raise ValueError(f"{error}{hint}") from None
+    if len(y) != samples:
+        raise ValueError(
+            f"x and y: expected equally many samples, got {samples} "
+            f"and {len(y)}"
+        )
+    return y
+
+
+def _numbers(name, array, shape, dtype):
+    try:
+        array = np.asarray(array, dtype=dtype)
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"{name}: expected numbers in one array, got something that "
+            f"NumPy cannot make into {dtype}"
+        ) from None
+    if array.shape[1:] != shape or array.ndim == 0 or len(array) == 0:
+        sizes = ", ".join(map(str, ("N", *shape)))
+        raise ValueError(
+            f"{name}: expected shape ({sizes}) with N at least 1, "
+            f"got {array.shape}"
+        )
+    return array
+
+
+def weights(new, own) -> None:
+    """Refuse a list of arrays that does not fit a model's weights."""
+    shapes = [np.shape(array) for array in new]
+    expected = [array.shape for array in own]
+    if shapes != expected:
+        raise ValueError(
+            f"weights: expected arrays of shapes {expected}, got {shapes}"
+        )
+
+
+def split_at(samples: int, validation_split) -> int:
+    """Return how many samples remain for training, rounded as in Keras."""
+    share = real_number("validation_split", validation_split, below=1.0)
+    at = math.floor(samples * (1.0 - share))
+    if at in (0, samples):
+        raise ValueError(
+            f"validation_split {share:g} of {samples} samples leaves "
+            f"{at} for training and {samples - at} for validation; give "
+            f"more samples or another validation_split"
+        )
+    return at
+
+
+def last_is_dense(layers) -> None:
+    """Refuse to compile a model that does not end in a Dense layer."""
+    if not layers or not hasattr(layers[-1], "kernel"):
+        raise ValueError(
+            "compile: expected a Dense layer at the end of the model"
+        )
+
+
+def compiled(loss) -> None:
+    """Refuse to train or evaluate before compile has chosen how."""
+    if loss is None:
+        raise RuntimeError(
+            "the model has no loss and optimizer yet: call "
+            "compile(optimizer=..., loss=...) first"
+        )
+
+
+def loss(value: float, epoch: int, batch: int, learning_rate: float) -> None:
+    """Stop a training whose loss is no longer a number."""
+    if not math.isfinite(value):
+        raise FloatingPointError(
+            f"the loss became {value} in epoch {epoch + 1}, batch "
+            f"{batch + 1}: the steps are too long; try a learning_rate "
+            f"below {learning_rate:g}"
+        )

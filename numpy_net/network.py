@@ -1,0 +1,150 @@
+"""Layers in a row: the output of each is the input of the next."""
+
+from typing import Any
+
+import numpy as np
+
+from numpy_net import checks, losses, optimizers, summary
+from numpy_net.activations import softmax
+from numpy_net.layers import Dense, Input
+from numpy_net.losses import CategoricalCrossentropy
+from numpy_net.metrics import Mean
+from numpy_net.metrics import get as get_metric
+
+
+class Network:
+    """What a Sequential is; what it can do besides is in sequential.py."""
+
+    loss: Any = None
+
+    def __init__(self, layers=None, name: str = "sequential"):
+        self.name = name
+        self.input_shape: Any = None  # a tuple, once there is an Input
+        self.layers: list[Any] = []
+        self.layer_names: list[str] = []
+        for layer in layers or []:
+            self.add(layer)
+
+    def __repr__(self):
+        return f"<Sequential name={self.name}, layers={self.layer_names}>"
+
+    def add(self, layer) -> None:
+        """Put a layer at the end and make its weights."""
+        if self.input_shape is None:
+            if not isinstance(layer, Input):
+                raise ValueError(
+                    f"Sequential: expected Input(shape) as the first entry, "
+                    f"got {layer!r}; begin with Input((28, 28)), say"
+                )
+            self.input_shape = layer.shape
+            return
+        layer.build(self.output_shape)
+        if isinstance(layer, Dense):
+            layer.needs_dx = bool(self.weights)
+        kind = type(layer).__name__.lower()
+        twins = sum(name.startswith(kind) for name in self.layer_names)
+        self.layer_names.append(f"{kind}_{twins}" if twins else kind)
+        self.layers.append(layer)
+
+    def compile(self, optimizer, loss, metrics=None) -> None:
+        """Choose how to train.
+
+        optimizer  "sgd", or SGD(learning_rate=...)
+        loss       "mean_squared_error" or "categorical_crossentropy"
+        metrics    a list of "accuracy" and F1Score(average=...)
+        """
+        checks.last_is_dense(self.layers)
+        self.loss = losses.get(loss)
+        self.optimizer = optimizers.get(optimizer)
+        self._loss_tracker = Mean("loss")
+        self._metrics = [get_metric(metric) for metric in metrics or []]
+        # Softmax and cross-entropy are taken together, from z: see [10].
+        self._on_logits = (
+            isinstance(self.loss, CategoricalCrossentropy)
+            and self.layers[-1].activation is softmax
+        )
+        if self._on_logits:
+            self.loss = CategoricalCrossentropy(from_logits=True)
+
+    @property
+    def output_shape(self):
+        """The shape of one output, without the samples' axis."""
+        last = self.layers[-1] if self.layers else None
+        return last.output_shape if last else self.input_shape
+
+    @property
+    def weights(self) -> list[np.ndarray]:
+        """The arrays that training changes: kernel, bias, kernel, ..."""
+        return [w for layer in self.layers for w in layer.weights]
+
+    @property
+    def dtype(self):
+        """The dtype of the weights: of all inputs, outputs and losses."""
+        return self.weights[0].dtype
+
+    def __call__(self, x):
+        """Return the outputs (B, O) for x (B, *input_shape), unchecked."""
+        for layer in self.layers:
+            x = layer.forward(x)
+        return x
+
+    def gradients(self, x, y) -> list[np.ndarray]:
+        """Return dL/dW, dL/db, ... in the order of get_weights.
+
+        L is the loss of the batch (x, y) with the regularizers' terms. No
+        weight is changed. Keras: tf.GradientTape in place of a method.
+        """
+        x, y = self._checked(x, y)
+        self(x)
+        self._backward(y)
+        return [gradient.copy() for gradient in self._gradients()]
+
+    def count_params(self) -> int:
+        return sum(weight.size for weight in self.weights)
+
+    def summary(self, print_fn=print) -> None:
+        """Print layers, output shapes and parameter counts."""
+        print_fn(summary.table(self))
+
+    def get_weights(self) -> list[np.ndarray]:
+        """Return copies: kernel (I, O), bias (O,), of layer after layer.
+
+        The list fits the same architecture in Keras as it is.
+        """
+        return [weight.copy() for weight in self.weights]
+
+    def set_weights(self, weights) -> None:
+        """Copy the arrays into the layers, in the order of get_weights.
+
+        Raises ValueError, and changes nothing, if a shape does not fit.
+        """
+        checks.weights(weights, self.weights)
+        for own, new in zip(self.weights, weights, strict=True):
+            own[...] = new
+
+    def _loss_value(self, y):
+        """The loss of the batch that went forward last."""
+        output = self.layers[-1]
+        value = self.loss(y, output.z if self._on_logits else output.a)
+        return value + sum(layer.penalty() for layer in self.layers)
+
+    def _backward(self, y):
+        """Set the gradients of the batch that went forward last."""
+        *others, output = self.layers
+        if self._on_logits:
+            da = output.backward_from_z(self.loss.gradient(y, output.z))
+        else:
+            da = output.backward(self.loss.gradient(y, output.a))
+        for layer in reversed(others):
+            if da is None:  # the first layer with weights is done
+                break
+            da = layer.backward(da)
+
+    def _gradients(self):
+        return [g for layer in self.layers for g in layer.gradients]
+
+    def _checked(self, x, y):
+        """x and y as arrays of the weights' dtype, or an error."""
+        checks.compiled(self.loss)
+        x = checks.inputs(x, self.input_shape, self.dtype)
+        return x, checks.targets(y, self.output_shape, self.dtype, len(x))

@@ -1,0 +1,33 @@
+"""Weight decay as a term of the loss.   Keras: keras.regularizers."""
+
+import numpy as np
+
+from numpy_net.checks import known, real_number
+
+
+class L2:
+    """[11]  L += l2 sum W^2,   dW += 2 l2 W.        W (I, O)
+
+    l2 multiplies the plain sum of squares: neither a half nor 1/B.
+
+    Raises ValueError if l2 is negative or not finite.
+    Keras: keras.regularizers.L2, without difference.
+    """
+
+    def __init__(self, l2: float = 0.01):
+        self.l2 = real_number("l2", l2)
+
+    def __call__(self, x):
+        """Return the term of the loss, a number."""
+        return self.l2 * np.sum(x * x)
+
+    def gradient(self, x):
+        """Return the term of the kernel's gradient, (I, O)."""
+        return 2 * self.l2 * x
+
+
+def get(identifier):
+    """Return the regularizer of that name; None means none."""
+    if identifier is None or isinstance(identifier, L2):
+        return identifier
+    return known("regularizer", identifier, {"l2": L2})()

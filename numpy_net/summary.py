@@ -1,0 +1,59 @@
+"""The table that ``model.summary()`` prints, cell for cell as in Keras."""
+
+HEADER = ("Layer (type)", "Output Shape", "Param #")
+
+
+def parameter_count(layer) -> int:
+    return sum(weight.size for weight in layer.weights)
+
+
+def table(model) -> str:
+    """Return the model's layers, output shapes and parameter counts."""
+    rows = [
+        (
+            f"{name} ({type(layer).__name__})",
+            str((None, *layer.output_shape)),
+            f"{parameter_count(layer):,}",
+        )
+        for name, layer in zip(model.layer_names, model.layers, strict=True)
+    ]
+    columns = zip(HEADER, *rows, strict=True)
+    widths = [max(map(len, column)) for column in columns]
+    rule = "-" * (sum(widths) + 4)
+    return "\n".join(
+        [
+            f'Model: "{model.name}"',
+            rule,
+            _line(HEADER, widths),
+            rule,
+            *(_line(row, widths) for row in rows),
+            rule,
+            *_totals(model),
+        ]
+    )
+
+
+def _line(cells, widths):
+    layer, shape, count = cells
+    return (
+        f"{layer:<{widths[0]}}  {shape:<{widths[1]}}  {count:>{widths[2]}}"
+    )
+
+
+def _totals(model):
+    weights = [w for layer in model.layers for w in layer.weights]
+    count = sum(w.size for w in weights)
+    size = _size(sum(w.nbytes for w in weights))
+    return [
+        f" Total params: {count:,} ({size})",
+        f" Trainable params: {count:,} ({size})",
+        " Non-trainable params: 0 (0.00 B)",
+    ]
+
+
+def _size(nbytes):
+    """Bytes in the largest unit below them, 1 KB = 1024 B as in Keras."""
+    size, units = float(nbytes), ["B", "KB", "MB", "GB"]
+    while size >= 1024 and len(units) > 1:
+        size, units = size / 1024, units[1:]
+    return f"{size:.2f} {units[0]}"

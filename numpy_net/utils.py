@@ -1,0 +1,47 @@
+"""The random generator, and labels as one-hot rows.   Keras: keras.utils."""
+
+import numpy as np
+
+from numpy_net.checks import whole_number
+
+_GENERATOR = np.random.default_rng()
+
+
+def generator() -> np.random.Generator:
+    """Return what unseeded initializers and shuffling draw from."""
+    return _GENERATOR
+
+
+def set_random_seed(seed: int) -> None:
+    """Make all later draws repeatable.
+
+    Keras: keras.utils.set_random_seed. The draws themselves are others, so
+    equal seeds do not mean equal weights: copy the weights. And a seeded
+    Keras shuffles every epoch alike, where this draws anew.
+
+    Raises ValueError if seed is not a whole number from 0 up.
+    """
+    global _GENERATOR  # noqa: PLW0603 - one generator, as Keras has it
+    _GENERATOR = np.random.default_rng(whole_number("seed", seed, least=0))
+
+
+def to_categorical(x, num_classes: int) -> np.ndarray:
+    """Labels 0..C-1 as one-hot rows.
+
+    x (N,) whole numbers  ->  (N, C) of zeros with a single 1, float64.
+
+    Raises ValueError if a label is not one of 0..num_classes-1.
+    Keras: keras.utils.to_categorical; there num_classes may be left out.
+    """
+    labels = np.asarray(x)
+    if labels.ndim != 1 or labels.dtype.kind not in "iu":
+        raise ValueError(
+            f"labels: expected whole numbers of shape (N,), got "
+            f"{labels.dtype} of shape {labels.shape}"
+        )
+    if labels.size and not 0 <= labels.min() <= labels.max() < num_classes:
+        raise ValueError(
+            f"labels: expected 0 to {num_classes - 1}, got "
+            f"{labels.min()} to {labels.max()}"
+        )
+    return np.eye(num_classes)[labels]

@@ -1,0 +1,203 @@
+"""Run one task of this project: bench, bench-full, test, lint, setup or clean.
+
+    python scripts/task.py TASK [further arguments for the task]
+
+Every task but clean first sees to it that .venv holds the packages that
+requirements.lock names; once it does, no task needs a network. Any Python
+from 3.8 on can start this file, but .venv gets one that TensorFlow supports.
+Set WHEELHOUSE to a folder of wheels to install from it, without a network.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import shutil
+import signal
+import sys
+from pathlib import Path
+from subprocess import DEVNULL, CalledProcessError, call, check_output
+from typing import IO, NoReturn
+
+ROOT = Path(__file__).resolve().parent.parent
+LOCK = ROOT / "requirements.lock"
+VENV = ROOT / ".venv"
+PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+STAMP = VENV / ".lock-sha256"  # written last: no stamp, no good .venv
+VERSIONS = ("3.13", "3.12", "3.11")
+
+# What the Python of .venv runs, one after the other.
+TASKS = {
+    "bench": [["-m", "benchmarks"]],
+    "bench-full": [["-m", "benchmarks", "--tier", "full"]],
+    "test": [["-m", "pytest"]],
+    "lint": [["-m", "ruff", "check", "."], ["-m", "mypy"]],
+    "setup": [],
+}
+GENERATED = (
+    ".venv", ".venv.lock", "results",
+    ".hypothesis", ".mypy_cache", ".pytest_cache", ".ruff_cache",
+)
+
+
+def main(arguments: list[str]) -> int:
+    """Run the task that the command line names; return its exit code."""
+    task, *further = arguments or [""]
+    if task == "clean":
+        return clean()
+    if task not in TASKS:
+        print(__doc__, file=sys.stderr)
+        return 2
+    set_up()
+    codes = [run(command + further) for command in TASKS[task]]
+    return max(codes, default=0)
+
+
+def run(arguments: list[str]) -> int:
+    """Run the Python of .venv in the project's folder; pass on its code.
+
+    Ctrl-C reaches it too, and it alone decides what to do about that.
+    """
+    signal.signal(signal.SIGINT, lambda *_: None)
+    code = call([str(PYTHON), *arguments], cwd=ROOT)
+    return code if code >= 0 else 128 - code
+
+
+def clean() -> int:
+    """Remove all that the tasks have made, save the downloaded data."""
+    for path in [*map(ROOT.joinpath, GENERATED), *ROOT.rglob("__pycache__")]:
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.exists():
+            path.unlink()
+    print("removed .venv, results/ and caches; data/ stays")
+    return 0
+
+
+def set_up() -> None:
+    """Make .venv unless it is there and as the lock file wants it."""
+    with open(ROOT / ".venv.lock", "w") as file:
+        wait_for_others(file)
+        if not is_current():
+            make_venv()
+
+
+def wait_for_others(file: IO[str]) -> None:
+    """Wait until nobody else makes .venv; closing the file lets others in."""
+    if sys.platform == "win32":
+        import msvcrt
+
+        while True:
+            try:
+                return msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)
+            except OSError:
+                pass  # it gives up after ten seconds
+    else:
+        import fcntl
+
+        fcntl.flock(file, fcntl.LOCK_EX)
+
+
+def is_current() -> bool:
+    """Tell whether .venv works and holds what the lock file names."""
+    return STAMP.is_file() and STAMP.read_text() == fingerprint()
+
+
+def fingerprint() -> str:
+    """Return what the stamp of a good .venv says."""
+    lock = hashlib.sha256(LOCK.read_bytes()).hexdigest()
+    version = version_of([str(PYTHON)]).rpartition(".")[0]
+    return f"{lock} {version}\n"
+
+
+def make_venv() -> None:
+    """Make .venv from nothing and install the packages of the lock file."""
+    base = find_python()
+    print(f"python {version_of(base)} -> .venv", flush=True)
+    command = [*base, "-m", "venv", "--clear", "--without-pip", str(VENV)]
+    if call(command):
+        stop("Making .venv failed, as said above. Is python3-venv missing?")
+    print("installing pinned packages (about 410 MB, once)", flush=True)
+    command = [*find_pip(base), "install", "-qq", "--no-input"]
+    command += ["--only-binary", ":all:", *wheelhouse()]
+    command += ["--require-hashes", "-r", str(LOCK)]
+    if call(command):
+        stop(
+            "Installing requirements.lock failed, as said above. Try again "
+            "with a network, or with WHEELHOUSE=<folder of its wheels>."
+        )
+    STAMP.write_text(fingerprint())
+
+
+def find_python() -> list[str]:
+    """Return the command of the first Python that has a fitting version."""
+    for command in candidates():
+        if version_of(command).startswith(VERSIONS):
+            return command
+    stop(
+        "Python 3.11, 3.12 or 3.13 is needed; found only "
+        f"{platform.python_version()} ({sys.executable}). "
+        "Install one, for example with `uv python install 3.13`.",
+        code=2,
+    )
+
+
+def candidates() -> list[list[str]]:
+    """Name the Pythons to try: the running one, then the newest first.
+
+    If the running one is of a virtual environment, the one behind it counts.
+    """
+    running = getattr(sys, "_base_executable", sys.executable)
+    on_path = [[f"python{version}"] for version in VERSIONS]
+    on_windows = [["py", f"-{version}"] for version in VERSIONS]
+    return [[running], *on_path, *on_windows]
+
+
+def version_of(python: list[str]) -> str:
+    """Ask a Python for its version; one that does not run has none."""
+    question = "import platform; print(platform.python_version())"
+    command = [*python, "-c", question]
+    try:
+        return check_output(command, stderr=DEVNULL, text=True).strip()
+    except (OSError, CalledProcessError):
+        return ""
+
+
+def find_pip(base: list[str]) -> list[str]:
+    """Return a pip that installs into .venv: the base's, or one of its own."""
+    theirs = [*base, "-m", "pip", "--python", str(PYTHON)]
+    if succeeds([*theirs, "--version"]):
+        return theirs
+    if succeeds([str(PYTHON), "-m", "ensurepip"]):
+        return [str(PYTHON), "-m", "pip"]
+    stop(
+        f"{base[0]} has neither pip 22.3 nor ensurepip. "
+        "Install one of them, for example python3-pip or python3-venv."
+    )
+
+
+def succeeds(command: list[str]) -> bool:
+    """Tell whether a command ends well, whatever it has to say."""
+    return call(command, stdout=DEVNULL, stderr=DEVNULL) == 0
+
+
+def wheelhouse() -> list[str]:
+    """Return pip's options for a folder of wheels, if one is named."""
+    folder = os.environ.get("WHEELHOUSE")
+    if not folder:
+        return []
+    return ["--no-index", "--find-links", os.path.abspath(folder)]
+
+
+def stop(reason: str, code: int = 1) -> NoReturn:
+    """End with one line that says why."""
+    print(reason, file=sys.stderr)
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit(130)
