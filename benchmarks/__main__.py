@@ -90,9 +90,10 @@ def report(options: argparse.Namespace) -> int:
 
 
 def list_contenders() -> int:
-    """Print name and title of every row."""
-    for contender in CONTENDERS:
-        print(f"{contender.name:18} {contender.title}")
+    """Print name, title and settings of every row."""
+    for c in CONTENDERS:
+        settings = f"batch {c.batch_size}, {c.epochs} epochs" * bool(c.net)
+        print(f"{c.name:18}{c.title:20}{settings}".rstrip())
     return 0
 
 
@@ -111,6 +112,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
+        usage="%(prog)s [options] | report DIR",
     )
     add = parser.add_argument
     add("--tier", choices=list(TIERS), default="quick", help="how much data")

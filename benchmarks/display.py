@@ -6,6 +6,7 @@ from time import monotonic
 from types import TracebackType
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
@@ -93,12 +94,17 @@ class Display:
 
     def table(self, record: Record) -> None:
         """Print the final table."""
-        table = Table(caption=caption(record), caption_justify="left")
+        table = Table(
+            box=box.SIMPLE_HEAD,
+            pad_edge=False,
+            caption=caption(record),
+            caption_justify="left",
+        )
         for number, name in enumerate(HEADER):
             table.add_column(
                 name.replace(" ", "\n"),
                 justify="right" if number else "left",
-                no_wrap=not number,
+                min_width=max(map(len, name.split())),
             )
         for row in rows(record):
             table.add_row(*row)

@@ -9,7 +9,7 @@ from benchmarks.results import Record, replacing
 HEADER = (
     "model",
     "test accuracy",
-    "weighted F1",
+    "test F1",
     "training seconds",
     "reported accuracy",
     "reported F1",
@@ -69,11 +69,12 @@ def caption(record: Record) -> str:
     return (
         f"{data['name']}, {record['tier']} tier ({record['note']}): "
         f"{data['train_images']:,} training and validation images, "
-        f"{data['test_images']:,} test images. Seconds of training, without "
-        f"validation and test, on {threads} thread{'s' * (threads > 1)} of "
-        f"{record['machine']['processor']}. Reported: the assignment's "
-        f"own figures, from another machine (Google Colab): form no ratio "
-        f"with them."
+        f"{data['test_images']:,} test images. F1 is weighted by class. "
+        f"Seconds of training are without validation and test, on "
+        f"{threads} thread{'s' * (threads > 1)} of "
+        f"{record['machine']['processor']}. Reported: the assignment's own "
+        f"figures, from another machine (Google Colab): form no ratio with "
+        f"them."
     )
 
 
