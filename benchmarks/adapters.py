@@ -4,7 +4,10 @@ Every function takes (contender, samples, seed, threads, say) and returns
 a Trained; ``say`` takes a dict about the epoch that has just ended.
 
 All nets of one architecture start from the same weights and see the same
-samples in the same order, the same one every epoch, as in a seeded Keras.
+samples in the same order, a new one every epoch: those that the fit of
+numpy_net draws from the seed. Keras cannot draw them: unseeded its orders
+are not known, and seeded it repeats one order in all epochs, which makes
+the custom net worse. So Keras is handed the orders.
 """
 
 import importlib
@@ -90,11 +93,15 @@ def train_per_sample(
     weights = _new_net(contender, seed).get_weights()
     build = perf_counter() - start
     x, x_val = _rows(samples.x), _rows(samples.x_val)
+    orders = _orders(len(x), epochs, seed)
     clock = Clock(epochs, per_sample.LEARNING_RATE, say)
     history = History()
     for epoch in range(epochs):
         clock.on_epoch_begin(epoch)
-        loss, accuracy = per_sample.train_epoch(x, samples.y, weights)
+        order = orders[epoch]
+        loss, accuracy = per_sample.train_epoch(
+            x[order], samples.y[order], weights
+        )
         clock.on_test_begin()
         a = per_sample.predict(x_val, weights)
         hits = a.argmax(axis=1) == samples.y_val.argmax(axis=1)
@@ -116,7 +123,7 @@ def train_per_sample(
             "validation": sum(clock.validation),
         },
         epochs=clock.training,
-        updates=len(x) * epochs,
+        updates=_steps(samples, contender) * epochs,
         history=history.history,
         weights=weights,
     )
@@ -129,7 +136,17 @@ def train_numpy(
     start = perf_counter()
     model = _new_net(contender, seed)
     build = perf_counter() - start
-    trained = _fit(contender, samples, model, Clock, say)
+    numpy_net.utils.set_random_seed(seed)  # fit draws what _orders draws
+    trained = _fit(
+        model,
+        Clock,
+        samples,
+        contender,
+        say,
+        x=samples.x,
+        y=samples.y,
+        batch_size=contender.batch_size,
+    )
     trained.seconds["build"] = build
     return trained
 
@@ -144,7 +161,6 @@ def train_keras(
     nets = importlib.import_module("keras_net.architectures")
     imported = perf_counter()
     keras.config.set_floatx("float32")  # whatever ~/.keras/keras.json says
-    keras.utils.set_random_seed(seed)
     model = getattr(nets, str(contender.net))()
     model.set_weights(_new_net(contender, seed).get_weights())
     built = perf_counter()
@@ -154,10 +170,40 @@ def train_keras(
             keras.callbacks.Callback.__init__(self)
             Clock.__init__(self, *arguments)
 
-    trained = _fit(contender, samples, model, KerasClock, say, verbose=0)
+    orders = _orders(len(samples.x), contender.epochs or 1, seed)
+    trained = _fit(
+        model,
+        KerasClock,
+        samples,
+        contender,
+        say,
+        x=_keras_batches(samples, orders, contender.batch_size or 32),
+        steps_per_epoch=_steps(samples, contender),
+        validation_batch_size=contender.batch_size,
+        shuffle=False,
+        verbose=0,
+    )
     trained.predict = lambda x: model.predict(x, batch_size=1000, verbose=0)
     trained.seconds |= {"import": imported - start, "build": built - imported}
     return trained
+
+
+def _keras_batches(
+    samples: Samples, orders: Array, batch_size: int
+) -> Any:
+    """The pipeline that Keras's fit builds of arrays, with our orders."""
+    import tensorflow as tf
+
+    x, y = tf.constant(samples.x), tf.constant(samples.y)
+    rows = tf.data.Dataset.from_tensor_slices(orders).flat_map(
+        lambda order: tf.data.Dataset.from_tensor_slices(order).batch(
+            batch_size
+        )
+    )
+    return rows.map(
+        lambda batch: (tf.gather(x, batch), tf.gather(y, batch)),
+        num_parallel_calls=tf.data.AUTOTUNE,
+    ).prefetch(tf.data.AUTOTUNE)
 
 
 def train_xgboost(
@@ -198,31 +244,42 @@ def _new_net(contender: Contender, seed: int) -> numpy_net.Sequential:
     return getattr(architectures, str(contender.net))()
 
 
+def _orders(count: int, epochs: int, seed: int) -> Array:
+    """The order of the samples in each epoch, (epochs, count)."""
+    numpy_net.utils.set_random_seed(seed)
+    generator = numpy_net.utils.generator()
+    return np.stack([generator.permutation(count) for _ in range(epochs)])
+
+
+def _steps(samples: Samples, contender: Contender) -> int:
+    """Updates per epoch; the last batch may be a short one."""
+    return -(-len(samples.x) // (contender.batch_size or 32))
+
+
 def _rows(images: Array) -> Array:
     return images.reshape(len(images), -1)
 
 
 def _fit(
-    contender: Contender,
-    samples: Samples,
     model: Any,
     clock_class: type[Clock],
+    samples: Samples,
+    contender: Contender,
     say: Say,
-    **options: Any,
+    **training: Any,
 ) -> Trained:
-    """The one call of fit, the same for either library."""
-    epochs, batch_size = contender.epochs or 1, contender.batch_size or 32
+    """Call fit, the same for either library but for where batches come from.
+
+    ``training`` says that: arrays and a batch size, or a pipeline.
+    """
+    epochs = contender.epochs or 1
     clock = clock_class(epochs, float(model.optimizer.learning_rate), say)
     start = perf_counter()
     history = model.fit(
-        samples.x,
-        samples.y,
-        batch_size=batch_size,
         epochs=epochs,
         callbacks=[clock],
         validation_data=(samples.x_val, samples.y_val),
-        shuffle=False,
-        **options,
+        **training,
     )
     seconds = perf_counter() - start
     validation = sum(clock.validation)
@@ -230,7 +287,7 @@ def _fit(
         predict=model.predict,
         seconds={"training": seconds - validation, "validation": validation},
         epochs=clock.training,
-        updates=-(-len(samples.x) // batch_size) * epochs,
+        updates=_steps(samples, contender) * epochs,
         history=history.history,
         weights=model.get_weights(),
     )

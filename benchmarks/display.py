@@ -96,7 +96,7 @@ class Display:
         """Print the final table."""
         table = Table(
             box=box.SIMPLE_HEAD,
-            pad_edge=False,
+            padding=(0, 1, 0, 0),
             caption=caption(record),
             caption_justify="left",
         )

@@ -109,7 +109,7 @@ def _worker(
     spec: dict[str, Any], log: IO[str], display: Display
 ) -> dict[str, Any]:
     """Run one worker to its end; return its result, or what became of it."""
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-m", "benchmarks.worker"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -117,31 +117,38 @@ def _worker(
         text=True,
         encoding="utf-8",
         env=_environment(spec["threads"]),
-    )
-    assert process.stdin is not None
-    assert process.stdout is not None
-    result = None
-    on_the_way: dict[str, Callable[[Any], None]] = {
-        "say": display.say,
-        "epoch": display.epoch,
-    }
-    try:
-        with suppress(BrokenPipeError), process.stdin as stdin:
-            json.dump(spec, stdin)
-        for line in process.stdout:
-            [(kind, value)] = json.loads(line).items()
-            if kind == "result":
-                result = value
-            else:
-                on_the_way[kind](value)
-        process.wait()
-    finally:  # Ctrl-C, say: leave no process behind
-        process.kill()
-        process.wait()
+    ) as process:
+        try:
+            result = _talk(process, spec, display)
+        except BaseException:  # Ctrl-C, say: leave no process behind
+            process.kill()
+            raise
     return result or {
         "status": "failed",
         "message": f"{_ending(process.returncode)}; see run.log",
     }
+
+
+def _talk(
+    process: subprocess.Popen[str], spec: dict[str, Any], display: Display
+) -> dict[str, Any] | None:
+    """Give the worker its task, show its progress, return its result."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    on_the_way: dict[str, Callable[[Any], None]] = {
+        "say": display.say,
+        "epoch": display.epoch,
+    }
+    result = None
+    with suppress(BrokenPipeError), process.stdin as stdin:
+        json.dump(spec, stdin)
+    for line in process.stdout:
+        [(kind, value)] = json.loads(line).items()
+        if kind == "result":
+            result = value
+        else:
+            on_the_way[kind](value)
+    return result
 
 
 def _ending(code: int) -> str:

@@ -13,10 +13,11 @@ def per_batch_f1(y_true, y_pred):
     from 0.5 up, so a sample may be given no class, or several.
 
     What it measures: Keras averages this over the batches of an epoch, and
-    a class that is absent from a batch scores 0 there. A batch of B holds
-    on average only 1 - 0.9^B of ten equally frequent classes, so that a
-    perfect net scores 0.651 at B = 10, and 0.1 at B = 1. It is not the F1
-    of the epoch: that is keras.metrics.F1Score(average="macro").
+    a class that is absent from a batch scores 0 there. A random batch of B
+    holds on average only 1 - 0.9^B of ten equally frequent classes, so that
+    a net without a fault scores 0.651 at B = 10, and 0.1 at B = 1: there is
+    no more to be had but by the luck of the batches. It is not the F1 of
+    the epoch: that is keras.metrics.F1Score(average="macro").
     """
     y_pred = ops.round(y_pred)
     hits = ops.sum(y_true * y_pred, axis=0)

@@ -41,18 +41,11 @@ def real_number(name: str, value, below: float = math.inf) -> float:
 
 def inputs(x, shape: tuple, dtype) -> np.ndarray:
     """Return x as finite numbers of shape (N, *shape), N at least 1."""
-    x = _numbers("x", x, shape, dtype)
-    if not np.isfinite(x.min()) or not np.isfinite(x.max()):
-        where = tuple(int(i) for i in np.argwhere(~np.isfinite(x))[0])
-        raise ValueError(
-            f"x: expected finite numbers, got {x[where]} at index {where}; "
-            f"remove or replace such samples"
-        )
-    return x
+    return _numbers("x", x, shape, dtype)
 
 
 def targets(y, shape: tuple, dtype, samples: int) -> np.ndarray:
-    """Return y as numbers of shape (samples, *shape)."""
+    """Return y as finite numbers of shape (samples, *shape)."""
     try:
         y = _numbers("y", y, shape, dtype)
     except ValueError as error:
@@ -80,6 +73,12 @@ def _numbers(name, array, shape, dtype):
             f"{name}: expected shape ({sizes}) with N at least 1, "
             f"got {array.shape}"
         )
+    if not np.isfinite(array.min()) or not np.isfinite(array.max()):
+        where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
+        raise ValueError(
+            f"{name}: expected finite numbers, got {array[where]} at index "
+            f"{where}"
+        )
     return array
 
 
@@ -104,6 +103,15 @@ def split_at(samples: int, validation_split) -> int:
             f"more samples or another validation_split"
         )
     return at
+
+
+def pair(validation_data):
+    """Return validation_data as x, y."""
+    if not isinstance(validation_data, tuple | list) or len(
+        validation_data
+    ) != 2:
+        raise ValueError("validation_data: expected (x, y)")
+    return validation_data
 
 
 def last_is_dense(layers) -> None:

@@ -43,13 +43,14 @@ class CategoricalCrossentropy:
     With from_logits, y_pred is the z of a softmax p = softmax(z), and [10]
     is dL/dz: in the sum of log p the exponentials cancel, so that neither
     rounding nor a saturated unit (p = 0) can hide an error. A net whose
-    last layer is a softmax is trained in this way.
+    last layer is a softmax is trained in this way; so is one that ends in
+    a sigmoid, whose z Keras takes for that of a softmax.
 
     Without, p is y_pred divided by its row sum and clipped to [1e-7,
     1 - 1e-7], and the gradient is dL/dy_pred; 0 where p was clipped.
 
-    Keras: keras.losses.CategoricalCrossentropy. There the z of a softmax
-    layer travels along hidden on its output (``_keras_logits``).
+    Keras: keras.losses.CategoricalCrossentropy. There the z travels along
+    hidden on the layer's output (``_keras_logits``).
     """
 
     name = "categorical_crossentropy"

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from numpy_net import checks, losses, optimizers, summary
-from numpy_net.activations import softmax
+from numpy_net.activations import sigmoid, softmax
 from numpy_net.layers import Dense, Input
 from numpy_net.losses import CategoricalCrossentropy
 from numpy_net.metrics import Mean
@@ -17,8 +17,8 @@ class Network:
 
     loss: Any = None
 
-    def __init__(self, layers=None, name: str = "sequential"):
-        self.name = name
+    def __init__(self, layers=None, name: str | None = None):
+        self.name = name or "sequential"
         self.input_shape: Any = None  # a tuple, once there is an Input
         self.layers: list[Any] = []
         self.layer_names: list[str] = []
@@ -30,15 +30,16 @@ class Network:
 
     def add(self, layer) -> None:
         """Put a layer at the end and make its weights."""
-        if self.input_shape is None:
-            if not isinstance(layer, Input):
-                raise ValueError(
-                    f"Sequential: expected Input(shape) as the first entry, "
-                    f"got {layer!r}; begin with Input((28, 28)), say"
-                )
+        first = self.input_shape is None
+        fits = isinstance(layer, Input) if first else hasattr(layer, "build")
+        if not fits:
+            wanted = "Input(shape) as the first entry" if first else "a layer"
+            raise ValueError(f"Sequential: expected {wanted}, got {layer!r}")
+        if first:
             self.input_shape = layer.shape
             return
         layer.build(self.output_shape)
+        self.loss = None  # compile anew: the output is another layer
         if isinstance(layer, Dense):
             layer.needs_dx = bool(self.weights)
         kind = type(layer).__name__.lower()
@@ -59,10 +60,10 @@ class Network:
         self._loss_tracker = Mean("loss")
         self._metrics = [get_metric(metric) for metric in metrics or []]
         # Softmax and cross-entropy are taken together, from z: see [10].
-        self._on_logits = (
-            isinstance(self.loss, CategoricalCrossentropy)
-            and self.layers[-1].activation is softmax
-        )
+        # Keras takes the z of a sigmoid for a softmax's there; so do we.
+        self._on_logits = isinstance(
+            self.loss, CategoricalCrossentropy
+        ) and self.layers[-1].activation in (softmax, sigmoid)
         if self._on_logits:
             self.loss = CategoricalCrossentropy(from_logits=True)
 
@@ -88,6 +89,15 @@ class Network:
             x = layer.forward(x)
         return x
 
+    def compute_loss(self, x, y):
+        """Return the loss of the batch (x, y), unchecked: a number.
+
+        It takes complex weights, too, for gradient_check's complex step.
+        Keras: keras.Model.compute_loss, where y_pred is given as well.
+        """
+        self(x)
+        return self._loss_value(y)
+
     def gradients(self, x, y) -> list[np.ndarray]:
         """Return dL/dW, dL/db, ... in the order of get_weights.
 
@@ -102,9 +112,9 @@ class Network:
     def count_params(self) -> int:
         return sum(weight.size for weight in self.weights)
 
-    def summary(self, print_fn=print) -> None:
+    def summary(self, print_fn=None) -> None:
         """Print layers, output shapes and parameter counts."""
-        print_fn(summary.table(self))
+        (print_fn or print)(summary.table(self))
 
     def get_weights(self) -> list[np.ndarray]:
         """Return copies: kernel (I, O), bias (O,), of layer after layer.
@@ -143,7 +153,7 @@ class Network:
     def _gradients(self):
         return [g for layer in self.layers for g in layer.gradients]
 
-    def _checked(self, x, y):
+    def _checked(self, x, y) -> tuple[np.ndarray, np.ndarray]:
         """x and y as arrays of the weights' dtype, or an error."""
         checks.compiled(self.loss)
         x = checks.inputs(x, self.input_shape, self.dtype)

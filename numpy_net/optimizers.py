@@ -17,7 +17,8 @@ class SGD:
 
     Raises ValueError if learning_rate is negative or not finite, or if
     momentum is not in [0, 1).
-    Keras: keras.optimizers.SGD; its learning rate is rounded to floatx.
+    Keras: keras.optimizers.SGD; it rounds learning_rate to floatx, and
+    momentum to float32, even in float64.
     """
 
     def __init__(self, learning_rate: float = 0.01, momentum: float = 0.0):

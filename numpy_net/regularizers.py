@@ -11,7 +11,7 @@ class L2:
     l2 multiplies the plain sum of squares: neither a half nor 1/B.
 
     Raises ValueError if l2 is negative or not finite.
-    Keras: keras.regularizers.L2, without difference.
+    Keras: keras.regularizers.L2; it rounds l2 to float32, even in float64.
     """
 
     def __init__(self, l2: float = 0.01):

@@ -42,7 +42,9 @@ class Sequential(Network):
         """
         batch_size, epochs = _sizes(batch_size, epochs)
         x, y = self._checked(x, y)
-        if validation_data is None and validation_split != 0:
+        if validation_data is not None:
+            validation_data = self._checked(*checks.pair(validation_data))
+        elif validation_split != 0:
             at = checks.split_at(len(x), validation_split)
             x, y, validation_data = x[:at], y[:at], (x[at:], y[at:])
         history = History()
@@ -75,7 +77,8 @@ class Sequential(Network):
         self, x, y, batch_size: int | None = None, return_dict: bool = False
     ):
         """Return [loss, *metrics], or the loss alone, or a dict."""
-        self._test(x, y, batch_size)
+        batch_size, _ = _sizes(batch_size)
+        self._test(*self._checked(x, y), batch_size)
         return self._results(return_dict)
 
     def predict(self, x, batch_size: int | None = None) -> np.ndarray:
@@ -124,8 +127,6 @@ class Sequential(Network):
 
     def _test(self, x, y, batch_size):
         """Loss and metrics of (x, y) with the weights as they are."""
-        batch_size, _ = _sizes(batch_size)
-        x, y = self._checked(x, y)
         self.reset_metrics()
         for rows in _batches(len(x), batch_size):
             y_pred = self(x[rows])

@@ -235,7 +235,7 @@ def test_training_learns_real_digits(mnist):
     model = assignment_net()
     before = model.get_weights()
     history = model.fit(x, y, batch_size=1, epochs=2, validation_split=0.2)
-    assert history.history["loss"][1] < history.history["loss"][0] / 2
+    assert history.history["loss"][1] < 0.6 * history.history["loss"][0]
     assert history.history["val_accuracy"][1] > 0.8
     for old, new in zip(before, model.get_weights(), strict=True):
         assert np.abs(new - old).max() > 0.1

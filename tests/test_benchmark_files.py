@@ -1,0 +1,241 @@
+"""results.json, the table made from it, the estimate, the figures."""
+
+import ast
+import copy
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks import estimate, figures, machine, results, summary
+from benchmarks.contenders import CONTENDERS, select
+from benchmarks.errors import InputError
+
+ROOT = Path(__file__).parents[1]
+REFERENCE = ROOT / "docs" / "reference"
+
+
+@pytest.fixture
+def record():
+    return results.read(REFERENCE)
+
+
+def test_results_survive_a_round_trip(record, tmp_path):
+    results.write(tmp_path, record)
+    assert results.read(tmp_path) == record
+    assert [p.name for p in tmp_path.iterdir()] == ["results.json"]
+
+
+def test_a_failed_write_leaves_the_old_file(record, tmp_path):
+    results.write(tmp_path, record)
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        results.write(tmp_path, record | {"seed": float("nan")})
+    assert results.read(tmp_path) == record
+    assert [p.name for p in tmp_path.iterdir()] == ["results.json"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (None, "cannot be read .*give the folder of a run"),
+        ("{", "no JSON .*damaged"),
+        ("[]", "expected schema 1, got None"),
+        ('{"schema": 99}', "expected schema 1, got 99"),
+        (b"\xff\xfe", "no JSON"),
+    ],
+)
+def test_a_damaged_results_file_is_refused(text, message, tmp_path):
+    if isinstance(text, str):
+        (tmp_path / "results.json").write_text(text)
+    elif text:
+        (tmp_path / "results.json").write_bytes(text)
+    with pytest.raises(InputError, match=message) as caught:
+        results.read(tmp_path)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_folder_that_holds_something_is_never_written_over(tmp_path):
+    (tmp_path / "kept").write_text("kept")
+    with pytest.raises(InputError, match="is not empty"):
+        results.new_folder(str(tmp_path), "quick")
+    assert [p.name for p in tmp_path.iterdir()] == ["kept"]
+
+
+def test_an_output_folder_that_cannot_be_made(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match=r"cannot be made .*--out"):
+        results.new_folder(str(tmp_path / "file" / "run"), "quick")
+
+
+def test_a_run_without_a_name_gets_one_by_time_host_and_tier(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(results, "ROOT", tmp_path)
+    monkeypatch.setattr(results.platform, "node", lambda: "a b/../ü")
+    folder = results.new_folder(None, "quick")
+    assert folder.parent == tmp_path / "results"
+    assert re.fullmatch(r"\d{8}T\d{6}Z-a-b--quick", folder.name)
+
+
+def test_the_table_holds_what_the_record_holds(record):
+    rows = summary.rows(record)
+    assert [row[0] for row in rows] == [c.title for c in CONTENDERS]
+    for row, run in zip(rows, record["runs"], strict=True):
+        assert float(row[1]) == pytest.approx(
+            run["test"]["accuracy"], abs=5e-5
+        )
+        assert float(row[3]) == pytest.approx(
+            run["seconds"]["training"], rel=6e-3
+        )
+        right = np.trace(np.array(run["test"]["confusion"]))
+        assert right / 10_000 == pytest.approx(run["test"]["accuracy"])
+
+
+def test_failed_and_missing_rows_say_so(record):
+    broken = copy.deepcopy(record)
+    broken["runs"][0] = {
+        "contender": broken["runs"][0]["contender"],
+        "status": "diverged",
+        "message": "the loss became nan",
+    }
+    del broken["runs"][1]
+    rows = summary.rows(broken)
+    assert rows[0][1:4] == ["diverged", "", ""]
+    assert rows[1][1:4] == ["not run", "", ""]
+    assert "diverged" in summary.markdown(broken)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.01234, "0.012"), (1.2345, "1.23"), (12.345, "12.3"), (1234.5, "1234")],
+)
+def test_three_significant_digits(value, text):
+    assert summary.three_digits(value) == text
+
+
+def test_readme_shows_the_reference_run_and_nothing_else(record):
+    """After a new run: report docs/reference --readme README.md."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    block = text.split(summary.BEGIN)[1].split(summary.END)[0]
+    assert block.strip() == summary.markdown(record).strip()
+
+
+def test_the_reference_summary_is_that_of_its_results(record):
+    text = (REFERENCE / "summary.md").read_text(encoding="utf-8")
+    assert text == summary.markdown(record)
+
+
+def test_a_file_without_the_markers_is_not_touched(record, tmp_path):
+    path = tmp_path / "README.md"
+    path.write_text("nothing here")
+    with pytest.raises(InputError, match="expected the lines <!-- results"):
+        summary.write_into(path, record)
+    assert path.read_text() == "nothing here"
+
+
+def test_the_committed_results_hold_the_accuracies_that_are_known(record):
+    """The assignment's own settings, on MNIST: ranges over five seeds."""
+    accuracy = {
+        run["contender"]: run["test"]["accuracy"] for run in record["runs"]
+    }
+    assert record["tier"] == "full"
+    assert record["data"]["name"] == "MNIST"
+    assert 0.944 <= accuracy["numpy-per-sample"] <= 0.955
+    assert accuracy["numpy-per-sample"] == accuracy["numpy-batch-1"]
+    assert 0.910 <= accuracy["numpy-batch-10"] <= 0.920
+    assert accuracy["numpy-batch-10"] == accuracy["keras-batch-10"]
+    assert 0.972 <= accuracy["numpy-custom"] <= 0.975
+    assert 0.972 <= accuracy["keras-custom"] <= 0.975
+    assert 0.977 <= accuracy["xgboost"] <= 0.980
+
+
+def test_the_estimate_of_the_reference_run_is_the_reference_run(record):
+    expected = estimate.seconds(select([]), 60_000)
+    walls = [run["wall_seconds"] for run in record["runs"]]
+    assert expected == pytest.approx(walls)
+    assert sum(estimate.seconds(select([]), 6_000)) < sum(walls) / 2
+
+
+def test_the_remaining_time_learns_the_pace():
+    remaining = estimate.Remaining([10.0, 20.0, 30.0])
+    assert remaining.seconds() == 60
+    assert remaining.seconds(running_for=4) == 56
+    remaining.finished(20.0)  # twice as slow as expected
+    assert remaining.seconds() == 100
+    assert remaining.seconds(running_for=10, share=0.5) == 70
+    remaining.finished(40.0)
+    remaining.finished(60.0)
+    assert remaining.seconds() == 0
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.2, "1 s"), (89, "89 s"), (90, "2 min")]
+)
+def test_durations_in_words(seconds, text):
+    assert estimate.in_words(seconds) == text
+
+
+def test_figures_are_drawn_for_every_net_and_repeat_byte_for_byte(
+    record, tmp_path
+):
+    figures.histories(tmp_path / "a", record)
+    figures.histories(tmp_path / "b", record)
+    nets = [c.name for c in CONTENDERS if c.net]
+    drawn = sorted(path.name for path in (tmp_path / "a").iterdir())
+    assert drawn == sorted(
+        f"history-{name}.{kind}" for name in nets for kind in ("png", "svg")
+    )
+    for name in nets:
+        file = f"history-{name}.svg"
+        svg = (tmp_path / "a" / file).read_text()
+        assert svg == (tmp_path / "b" / file).read_text()
+        for word in ("epoch", "loss", "accuracy", "training", "validation"):
+            assert word in svg, f"{file} lacks {word}"
+
+
+def test_machine_is_described_in_plain_json():
+    found = machine.describe()
+    assert json.loads(json.dumps(found)) == found
+    assert found["cores"] >= 1
+    assert "numpy" in found["packages"]
+
+
+def test_the_parent_process_imports_no_contender():
+    """Nothing of NumPy, Keras or XGBoost is there before a worker starts."""
+    code = (
+        "import sys, benchmarks.__main__\n"
+        "heavy = {'numpy', 'keras', 'tensorflow', 'xgboost', 'sklearn'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=True,
+    )
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("package", "allowed"),
+    [
+        ("numpy_net", {"numpy", "numpy_net"}),
+        ("keras_net", {"keras", "keras_net"}),
+        ("classical", {"xgboost", "sklearn", "classical"}),
+    ],
+)
+def test_packages_import_only_what_they_may(package, allowed):
+    for path in (ROOT / package).rglob("*.py"):
+        imported = set()
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                imported |= {a.name.partition(".")[0] for a in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                imported.add((node.module or "").partition(".")[0])
+        strange = imported - allowed - set(sys.stdlib_module_names)
+        assert not strange, f"{path.name} imports {strange}"

@@ -1,0 +1,318 @@
+"""The main job itself, on the embedded digits, in real processes."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks import adapters, runner, tasks
+from benchmarks.contenders import TIERS, Contender, select
+from benchmarks.data import Dataset
+from benchmarks.display import make_display
+from numpy_net import config, utils
+
+ROOT = Path(__file__).parents[1]
+
+
+def bench(*arguments, **environment):
+    """Run python -m benchmarks as a user would, without MNIST_DIR."""
+    env = {k: v for k, v in os.environ.items() if k != "MNIST_DIR"}
+    return subprocess.run(
+        [sys.executable, "-m", "benchmarks", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        env=env | environment,
+        cwd=ROOT,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("run") / "out"
+    names = "numpy-per-sample,numpy-batch-1,numpy-batch-10"
+    done = bench("--data", "digits", "--only", names, "--out", folder)
+    assert done.returncode == 0, done.stderr
+    record = json.loads((folder / "results.json").read_text())
+    return folder, record, done.stdout
+
+
+def test_a_run_ends_with_the_table_and_the_path(finished):
+    folder, _, out = finished
+    assert "scikit-learn digits, not MNIST" in out
+    assert "NumPy, textbook" in out
+    assert out.splitlines()[-1] == str(folder / "summary.md")
+    assert "\x1b" not in out, "no colours and cursors outside a terminal"
+
+
+def test_a_run_leaves_results_weights_figures_and_summary(finished):
+    folder, record, _ = finished
+    assert record["finished_utc"] >= record["started_utc"]
+    assert record["data"]["name"] == "scikit-learn digits, not MNIST"
+    assert [run["status"] for run in record["runs"]] == ["ok"] * 3
+    names = {path.name for path in (folder / "figures").iterdir()}
+    assert {"digits.png", "history-numpy-batch-10.svg"} <= names
+    assert "not MNIST" in (folder / "summary.md").read_text()
+    with np.load(folder / "weights" / "numpy-batch-10.npz") as weights:
+        shapes = {name: weights[name].shape for name in weights}
+    assert shapes == {
+        "kernel_1": (784, 30),
+        "bias_1": (30,),
+        "kernel_2": (30, 10),
+        "bias_2": (10,),
+    }
+    assert not list(folder.rglob("*.part"))
+
+
+def test_textbook_and_fit_train_the_same_net(finished):
+    _, record, _ = finished
+    [pair] = record["agreement"]
+    assert pair["rows"] == ["numpy-batch-1", "numpy-per-sample"]
+    assert pair["max_weight_difference"] < 1e-5
+    textbook, fit, _ = record["runs"]
+    assert fit["history"]["loss"] == pytest.approx(
+        textbook["history"]["loss"], rel=1e-5
+    )
+
+
+def test_every_row_says_what_it_did(finished):
+    _, record, _ = finished
+    for run in record["runs"]:
+        settings = record["settings"][run["contender"]]
+        steps = -(-1197 // settings["batch_size"]) * settings["epochs"]
+        assert run["updates"] == steps
+        assert len(run["epoch_seconds"]) == settings["epochs"]
+        assert sum(run["epoch_seconds"]) == pytest.approx(
+            run["seconds"]["training"], rel=0.1, abs=0.05
+        )
+        assert run["wall_seconds"] > run["seconds"]["training"]
+        predictions = run["test"]["predictions"]
+        assert len(predictions) == record["data"]["test_images"] == 360
+        assert run["test"]["accuracy"] > 0.3  # chance: 0.1
+
+
+def test_report_draws_the_same_again(finished, tmp_path):
+    folder, _, _ = finished
+    before = (folder / "results.json").read_bytes()
+    (folder / "summary.md").unlink()
+    (folder / "figures" / "history-numpy-batch-1.svg").unlink()
+    done = bench("report", folder)
+    assert done.returncode == 0, done.stderr
+    assert (folder / "summary.md").is_file()
+    assert (folder / "figures" / "history-numpy-batch-1.svg").is_file()
+    assert (folder / "results.json").read_bytes() == before
+
+
+@pytest.mark.keras
+def test_keras_and_xgboost_run_in_processes_of_their_own(tmp_path):
+    names = "numpy-batch-10,keras-batch-10,xgboost"
+    folder = tmp_path / "out"
+    done = bench("--data", "digits", "--only", names, "--out", folder)
+    assert done.returncode == 0, done.stderr
+    record = json.loads((folder / "results.json").read_text())
+    ours, theirs, xgboost = record["runs"]
+    assert [r["status"] for r in record["runs"]] == ["ok"] * 3
+    assert record["agreement"][0]["max_weight_difference"] < 1e-5
+    assert ours["test"]["predictions"] == theirs["test"]["predictions"]
+    assert sorted(ours["history"]) == sorted(theirs["history"])
+    f1 = theirs["test"]
+    assert 0 <= f1["per_batch_f1"] < f1["per_batch_f1_best"] < 0.8
+    assert xgboost["test"]["accuracy"] > 0.9
+    assert xgboost["updates"] is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--only", "keras"], "unknown contender 'keras'; choose from numpy-"),
+        (["--tier", "huge"], "argument --tier: invalid choice: 'huge'"),
+        (["--data", "fashion"], "argument --data: invalid choice"),
+        (["--threads", "0"], "--threads: expected 1 to "),
+        (["--threads", "many"], "--threads: expected 1 to "),
+        (["--threads", "9999"], "--threads: expected 1 to "),
+        (["--seed", "-1"], "--seed: expected a whole number from 0"),
+        (["--seed", "x"], "--seed: expected a whole number from 0"),
+        (["--data-dir", "/no/such/folder"], "/no/such/folder: not found"),
+        (["--data-dir", __file__], "test_benchmark_runs.py: "),
+        (["--out", __file__], "cannot be made"),
+        (["report", "/no/such/folder"], "results.json cannot be read"),
+        (["report"], "required: DIR"),
+        (["--nonsense"], "unrecognized arguments: --nonsense"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_2(arguments, message, tmp_path):
+    if "--out" not in arguments and "report" not in arguments:
+        arguments = ["--out", tmp_path / "out", *arguments]
+    done = bench(*arguments)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert done.stderr.startswith("error: ")
+    assert done.stderr.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_mnist_refuses_the_fallback(tmp_path):
+    done = bench(
+        *("--data", "mnist", "--out", tmp_path / "out"),
+        HOME=str(tmp_path),
+        http_proxy="http://127.0.0.1:9",
+        https_proxy="http://127.0.0.1:9",
+    )
+    if (ROOT / "data").exists() and done.returncode != 2:
+        pytest.skip("MNIST is in data/: nothing to refuse")
+    assert done.returncode == 2
+    assert "MNIST_DIR" in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+def worker(monkeypatch, tmp_path, code):
+    """Let a run of one contender start this code as its worker."""
+    script = tmp_path / "worker.py"
+    script.write_text(code)
+    shim = tmp_path / "python"
+    shim.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{script}"\n')
+    shim.chmod(0o755)
+    monkeypatch.setattr(runner.sys, "executable", str(shim))
+    folder = tmp_path / "out"
+    (folder / "figures").mkdir(parents=True)
+    options = runner.Options(
+        TIERS["quick"], select(["xgboost"]), "digits", None, 0, 1
+    )
+    return runner.run(options, folder, make_display([1.0]))
+
+
+FAKE = """
+import json, os, signal, sys
+spec = json.load(sys.stdin)
+if spec["task"] == "data":
+    print(json.dumps({"result": {"status": "ok", "choice": "digits",
+        "name": "n", "source": "s", "train_images": 1, "test_images": 1}}))
+elif spec["task"] == "train":
+    ACTION
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the fake worker is a shell file")
+@pytest.mark.parametrize(
+    ("action", "message"),
+    [
+        ("os.kill(os.getpid(), signal.SIGKILL)", "SIGKILL: was there too lit"),
+        ("os.kill(os.getpid(), signal.SIGILL)", "SIGILL: this processor lac"),
+        ("sys.exit(3)", "exit code 3; see run.log"),
+    ],
+)
+def test_a_worker_that_dies_becomes_a_row_that_says_so(
+    action, message, monkeypatch, tmp_path
+):
+    record = worker(monkeypatch, tmp_path, FAKE.replace("ACTION", action))
+    [run] = record["runs"]
+    assert run["status"] == "failed"
+    assert message in run["message"]
+    assert record["finished_utc"]
+
+
+def test_a_library_that_is_not_installed_is_named(monkeypatch, tmp_path):
+    """Without TensorFlow the Keras rows say so, and the rest runs."""
+    (tmp_path / "tensorflow").mkdir()
+    (tmp_path / "tensorflow" / "__init__.py").write_text(
+        "raise ModuleNotFoundError('No module', name='tensorflow')"
+    )
+    done = bench(
+        *("--data", "digits", "--only", "keras-batch-10,numpy-batch-10"),
+        *("--out", tmp_path / "out"),
+        PYTHONPATH=str(tmp_path),
+    )
+    assert done.returncode == 0, done.stderr
+    assert "the Python package tensorflow is not installed" in done.stdout
+    record = json.loads((tmp_path / "out" / "results.json").read_text())
+    status = {r["contender"]: r["status"] for r in record["runs"]}
+    assert status == {
+        "numpy-batch-10": "ok",
+        "keras-batch-10": "not installed",
+    }
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+def test_a_stop_keeps_finished_rows_and_leaves_no_process(sign, tmp_path):
+    folder = tmp_path / "out"
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "benchmarks", "--data", "digits"),
+            *("--only", "numpy-batch-10,xgboost", "--out", str(folder)),
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+    )
+    with process:
+        for line in process.stdout:
+            if line.startswith("XGBoost"):
+                break
+        process.send_signal(sign)
+        _, error = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert error == "stopped; the finished rows are kept\n"
+    record = json.loads((folder / "results.json").read_text())
+    assert [run["contender"] for run in record["runs"]] == ["numpy-batch-10"]
+    assert record["finished_utc"] is None
+
+
+def samples(rng, n=40):
+    y = np.eye(10, dtype="float32")[rng.integers(0, 10, n)]
+    x = rng.uniform(0, 1, (n, 28, 28)).astype("float32")
+    return adapters.Samples(x, y, x[:10], y[:10])
+
+
+@pytest.mark.parametrize(
+    ("adapter", "net", "pixel"),
+    [
+        ("train_per_sample", "assignment_net", np.nan),
+        ("train_numpy", "custom_net", 1e38),
+        pytest.param(
+            "train_keras", "custom_net", 1e38, marks=pytest.mark.keras
+        ),
+    ],
+)
+def test_a_net_that_diverges_stops_with_epoch_batch_and_hint(
+    adapter, net, pixel, rng
+):
+    config.set_floatx("float32")
+    data = samples(rng)
+    data.x[12] = pixel
+    contender = Contender("name", "title", adapter, net, 10, 2)
+    message = r"loss became nan in epoch 1, batch \d+: .*learning_rate below"
+    with pytest.raises(FloatingPointError, match=message):
+        getattr(adapters, adapter)(contender, data, 0, 1, lambda entry: None)
+
+
+def test_the_validation_part_is_the_last_sixth(rng):
+    labels = rng.integers(0, 10, 60).astype("uint8")
+    images = np.repeat(np.arange(60, dtype="uint8"), 784).reshape(60, 28, 28)
+    data = Dataset("d", "s", {}, 1, images, labels, images, labels)
+    x, y, x_val, y_val = tasks._split(data)
+    assert x[:, 0, 0].tolist() == list(range(50))
+    assert x_val[:, 0, 0].tolist() == list(range(50, 60))
+    assert np.array_equal(y.argmax(axis=1), labels[:50])
+    assert np.array_equal(y_val.argmax(axis=1), labels[50:])
+
+
+@pytest.mark.keras
+def test_keras_is_handed_the_orders_that_numpy_net_draws(rng):
+    """Every epoch another order, all samples, the last batch a short one."""
+    data = samples(rng, 23)
+    orders = adapters._orders(23, 3, seed=5)
+    batches = list(adapters._keras_batches(data, orders, 10))
+    assert [len(x) for x, _ in batches] == [10, 10, 3] * 3
+    got = np.concatenate([x for x, _ in batches])
+    assert np.array_equal(got, data.x[orders.ravel()])
+    assert not np.array_equal(orders[0], orders[1])
+    utils.set_random_seed(5)
+    assert np.array_equal(orders[0], utils.generator().permutation(23))
