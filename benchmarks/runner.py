@@ -67,16 +67,17 @@ def run(options: Options, folder: Path, display: Display) -> Record:
             record["runs"].append({"contender": contender.name} | done)
             results.write(folder, record)
             display.finish(done)
-        drawn = _worker({"task": "report"} | spec, log, display)
-    record["agreement"] = drawn.get("agreement", [])
+        compared = _worker({"task": "compare"} | spec, log, display)
+    record["agreement"] = compared.get("agreement", [])
     record["finished_utc"] = results.now()
     results.write(folder, record)
+    draw(folder, display)
     return record
 
 
 def draw(folder: Path, display: Display) -> None:
-    """Draw the figures of a finished run anew, without training."""
-    spec = {"task": "report", "folder": str(folder.resolve()), "threads": 1}
+    """Draw the figures of a run from its results.json, without training."""
+    spec = {"task": "draw", "folder": str(folder.resolve()), "threads": 1}
     with (folder / "run.log").open("a", encoding="utf-8") as log:
         done = _worker(spec, log, display)
     if done["status"] != "ok":

@@ -7,12 +7,33 @@ import numpy as np
 import pytest
 
 from numpy_net import config, utils
+from numpy_net.mistakes import MISTAKES, planted
 
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")  # agree on one device
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ["KERAS_BACKEND"] = "tensorflow"
 
 HAS_KERAS = all(map(importlib.util.find_spec, ("keras", "tensorflow")))
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--plant",
+        metavar="NAME",
+        help="run the tests with this mistake of numpy_net.mistakes planted",
+    )
+
+
+def pytest_configure(config):
+    name = config.getoption("--plant")
+    if name is None:
+        return
+    if name not in MISTAKES:
+        known = ", ".join(sorted(MISTAKES))
+        raise pytest.UsageError(f"--plant: unknown {name!r}; known: {known}")
+    mistake = planted(MISTAKES[name])
+    mistake.__enter__()
+    config.add_cleanup(lambda: mistake.__exit__(None, None, None))
 
 
 def pytest_collection_modifyitems(items):

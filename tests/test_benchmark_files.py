@@ -138,7 +138,7 @@ def test_a_file_without_the_markers_is_not_touched(record, tmp_path):
 
 
 def test_the_committed_results_hold_the_accuracies_that_are_known(record):
-    """The assignment's own settings, on MNIST: ranges over five seeds."""
+    """The assignment's own settings, on MNIST, and near its figures."""
     accuracy = {
         run["contender"]: run["test"]["accuracy"] for run in record["runs"]
     }
@@ -148,8 +148,8 @@ def test_the_committed_results_hold_the_accuracies_that_are_known(record):
     assert accuracy["numpy-per-sample"] == accuracy["numpy-batch-1"]
     assert 0.910 <= accuracy["numpy-batch-10"] <= 0.920
     assert accuracy["numpy-batch-10"] == accuracy["keras-batch-10"]
-    assert 0.972 <= accuracy["numpy-custom"] <= 0.975
-    assert 0.972 <= accuracy["keras-custom"] <= 0.975
+    assert 0.972 <= accuracy["numpy-custom"] <= 0.976
+    assert 0.972 <= accuracy["keras-custom"] <= 0.976
     assert 0.977 <= accuracy["xgboost"] <= 0.980
 
 

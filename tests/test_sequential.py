@@ -5,7 +5,16 @@ import math
 import numpy as np
 import pytest
 
-from numpy_net import Input, Sequential, callbacks, config, layers, metrics
+from numpy_net import (
+    Input,
+    Sequential,
+    callbacks,
+    checks,
+    config,
+    layers,
+    metrics,
+    sequential,
+)
 from numpy_net.architectures import assignment_net, custom_net
 from numpy_net.optimizers import SGD
 from numpy_net.utils import set_random_seed, to_categorical
@@ -157,6 +166,23 @@ def test_shuffling_moves_whole_samples_and_leaves_the_callers_arrays(digits):
     assert np.array_equal(y, digits[1])
 
 
+def test_shuffling_mixes_samples_not_whole_batches(digits):
+    """Two neighbours of a batch meet in one batch again only by chance."""
+    order = sequential._order(1000, shuffle=True)
+    assert sorted(order) == list(range(1000))
+    together = np.abs(np.diff(order)) == 1
+    assert together.mean() < 0.05
+
+
+@pytest.mark.parametrize(
+    ("samples", "share", "left"),
+    [(60_000, 1 / 6, 50_000), (100, 0.9, 9), (53, 0.25, 39), (7, 0.5, 3)],
+)
+def test_validation_split_is_rounded_as_in_keras(samples, share, left):
+    """floor(n (1 - share)) in floating point: 100 (1 - 0.9) is below 10."""
+    assert checks.split_at(samples, share) == left
+
+
 def test_evaluate_is_the_same_at_any_batch_size(digits):
     model = small_net(metrics=["accuracy"])
     whole = model.evaluate(*digits, batch_size=53)
@@ -177,6 +203,8 @@ def test_l2_is_part_of_the_loss_that_is_reported(digits):
     model.layers[1].kernel_regularizer = dense.kernel_regularizer
     penalty = 0.01 * np.sum(model.get_weights()[0] ** 2)
     assert model.evaluate(*digits) == pytest.approx(plain + penalty)
+    printed = model.fit(*digits, batch_size=53).history["loss"]
+    assert printed == [pytest.approx(plain + penalty)]
 
 
 def test_callbacks_are_told_in_order(digits):
