@@ -8,6 +8,7 @@ import pytest
 
 from numpy_net import config, utils
 from numpy_net.mistakes import MISTAKES, planted
+from tests import tolerances
 
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")  # agree on one device
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -22,6 +23,11 @@ def pytest_addoption(parser):
         metavar="NAME",
         help="run the tests with this mistake of numpy_net.mistakes planted",
     )
+    parser.addoption(
+        "--tolerances",
+        action="store_true",
+        help="print every gate and the worst error that it has seen",
+    )
 
 
 def pytest_configure(config):
@@ -34,6 +40,12 @@ def pytest_configure(config):
     mistake = planted(MISTAKES[name])
     mistake.__enter__()
     config.add_cleanup(lambda: mistake.__exit__(None, None, None))
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    if config.getoption("--tolerances"):
+        terminalreporter.section("tolerances")
+        terminalreporter.write_line(tolerances.table())
 
 
 def pytest_collection_modifyitems(items):

@@ -37,6 +37,16 @@ def test_vjp_is_da_times_the_jacobian_of_f(name, rng):
     )
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_vjp_leaves_its_arguments_alone(name, rng):
+    f = activations.get(name)
+    a, da = f(rng.normal(size=(4, 5))), rng.normal(size=(4, 5))
+    before = a.copy(), da.copy()
+    activations.VJP[f](a, da)
+    assert np.array_equal(a, before[0])
+    assert np.array_equal(da, before[1])
+
+
 def test_relu_has_slope_0_at_0():
     z = np.array([[-1.0, 0.0, 1.0]])
     slope = activations.relu_vjp(activations.relu(z), np.ones_like(z))

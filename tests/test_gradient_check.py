@@ -212,8 +212,8 @@ def test_every_wrong_gradient_is_caught_and_named(entry, batch):
 @pytest.mark.parametrize(
     ("factor", "said"),
     [
-        (4, "4 times as large as it should be: the mean over the outputs is"),
-        (5, "5 times as large as it should be: the mean over the samples is"),
+        (4, "4 times as large as it should be: the mean over the O outputs "),
+        (5, "5 times as large as it should be: the mean over the B samples "),
         (20, "20 times as large as it should be: both means are missing"),
         (-1, "-1 times as large as it should be: the sign is wrong"),
         (0.5, "0.5 times as large as it should be: the 2 of the square is l"),
@@ -263,7 +263,7 @@ def test_the_command_plants_and_names_a_mistake():
     assert "caught by: complex step, random directions" in done.stdout
     assert (
         "diagnosis: every entry is 4 times as large as it should be: the "
-        "mean over the outputs is missing"
+        "mean over the O outputs is missing"
     ) in done.stdout
 
 

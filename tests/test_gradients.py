@@ -77,6 +77,29 @@ def test_every_weight_of_a_deep_net(hidden, output, loss, samples, rng):
         )
 
 
+def test_a_blank_image_teaches_no_relu_unit(rng):
+    """Biases are 0 at first, so every z is exactly 0, where the slope is 0."""
+    model = make("relu", "softmax", "mean_squared_error")
+    for bias in model.weights[1::2]:
+        bias[...] = 0
+    gradients = model.gradients(np.zeros((2, 4, 3)), np.eye(4)[[0, 1]])
+    assert [bool(g.any()) for g in gradients] == [*[False] * 5, True]
+
+
+@pytest.mark.parametrize(("output", "loss"), PAIRS)
+@pytest.mark.parametrize("hidden", ["sigmoid", "relu", "tanh", "softmax"])
+def test_a_saturated_net_stays_finite_without_a_warning(
+    hidden, output, loss, rng
+):
+    model = make(hidden, output, loss)
+    for weights in model.weights:
+        weights *= 1e3
+    x = rng.normal(size=(5, 4, 3))
+    y = np.eye(4)[[0, 1, 2, 3, 0]]
+    assert np.isfinite(model.evaluate(x, y))
+    assert all(np.isfinite(g).all() for g in model.gradients(x, y))
+
+
 def test_gradients_change_nothing_and_repeat_bit_for_bit(rng):
     model = make("relu", "softmax", "mean_squared_error")
     x, y = rng.normal(size=(5, 4, 3)), np.eye(4)[[0, 1, 2, 3, 0]]

@@ -40,7 +40,7 @@ def mse_without_mean_over_outputs(self, y_true, y_pred):
     MeanSquaredError,
     "gradient",
     slip="the mean over the B samples is missing",
-    seen="joelgrus/joelnet loss.py; ddbourgin/numpy-ml, both with that loss",
+    seen="sums for a loss: joelgrus/joelnet, ddbourgin/numpy-ml",
     effect="the learning rate must be found anew for every batch size",
 )
 def mse_without_mean_over_samples(self, y_true, y_pred):
@@ -73,8 +73,7 @@ def crossentropy_sign(self, y_true, y_pred):
     VJP,
     softmax,
     slip="the softmax Jacobian is cut to its diagonal p (1 - p)",
-    seen="eriklindernoren/ML-From-Scratch deep_learning/activation_"
-    "functions.py",
+    seen="eriklindernoren/ML-From-Scratch activation_functions.py",
     effect="each output is pushed alone, as if the others stood still",
 )
 def softmax_diagonal(a, da):
@@ -186,7 +185,7 @@ def relu_leaky_mask(a, da):
     Dense,
     "backward",
     slip="the slope of relu at z = 0 is 1, where Keras has 0",
-    seen="eriklindernoren/ML-From-Scratch: the derivative with x >= 0",
+    seen="eriklindernoren/ML-From-Scratch activation_functions.py",
     effect="none on dense data; blank images train the hidden biases",
 )
 def relu_slope_1_at_0(self, da):

@@ -40,7 +40,7 @@ def mean_of_batch_means(self, value, sample_weight):
     sequential,
     "_order",
     slip="whole batches are shuffled, their samples stay together",
-    seen="joelgrus/joelnet data.py",
+    seen="joelgrus/joelnet joelnet/data.py",
     effect="a batch is the same ten images in every epoch",
 )
 def only_batches_shuffled(samples, shuffle):

@@ -1,0 +1,164 @@
+"""All gates in one table, and the worst error that each has seen.
+
+A comparison passes when, entry by entry,
+
+    |got - expected|  <=  relative * scale + absolute.
+
+``python -m pytest --tolerances`` prints gate and worst error side by side.
+A gate is wide enough for rounding and too narrow for a mistake: float64
+rounds by 1e-16, and a learning rate kept in float32 is off by 1e-8.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Gate(NamedTuple):
+    relative: float
+    scale: str
+    absolute: float = 0.0
+
+    def __str__(self):
+        parts = [f"{self.relative:g} {self.scale}"] * bool(self.relative)
+        parts += [f"{self.absolute:g}"] * bool(self.absolute)
+        return " + ".join(parts) or "0"
+
+
+SCALES = {
+    "|entry|": np.abs,
+    "max": lambda expected: np.abs(expected).max(),
+    "max(1, max)": lambda expected: max(1.0, np.abs(expected).max()),
+    "": lambda expected: 0.0,
+}
+
+# A gradient is measured against the largest of its array: against each
+# entry, right code would be flagged wherever terms cancel.
+GATES = {
+    "activations": {
+        "float64": Gate(1e-13, "|entry|", 1e-15),
+        "float32": Gate(1e-5, "|entry|"),
+    },
+    "loss": {
+        "float64": Gate(1e-12, "|entry|"),
+        "float32": Gate(1e-5, "|entry|", 2e-6),
+    },
+    "gradients": {
+        "float64": Gate(1e-12, "max", 1e-15),
+        "float32": Gate(1e-5, "max"),
+    },
+    "gradients, float32 vs float64": {"float32": Gate(1e-6, "max")},
+    "weights, one step from equal weights": {
+        "float64": Gate(1e-13, "max(1, max)"),
+        "float32": Gate(5e-6, "max(1, max)"),
+    },
+    "weights, 200 steps": {
+        "float64": Gate(0, "", 1e-12),
+        "float32": Gate(0, "", 1e-5),
+    },
+    "weights, 2,000 steps": {
+        "float64": Gate(0, "", 1e-12),
+        "float32": Gate(0, "", 1e-4),
+    },
+    "history": {
+        "float64": Gate(1e-12, "|entry|"),
+        "float32": Gate(1e-5, "|entry|"),
+    },
+    "F1": {"float64": Gate(0, "", 2e-6)},  # Keras adds 1e-7 three times
+    "predicted digits that differ": {
+        "float64": Gate(0, "", 0),
+        "float32": Gate(0, "", 2),
+    },
+    "weights, twins one ulp apart": {"float64": Gate(0, "", 1e-12)},
+    "weights vs scikit-learn": {"float64": Gate(0, "", 1e-13)},
+    "probabilities vs XGBoost": {"float32": Gate(0, "", 1e-5)},
+}
+
+
+class Seen(NamedTuple):
+    share: float = 0.0  # of the gate
+    error: float = 0.0
+    times: int = 0
+
+
+_seen: dict[tuple[str, str], Seen] = {}
+
+
+def assert_within(
+    row, got, expected, *, equation="", parameter="", dtype="float64"
+):
+    """Hold got to expected at a gate of the table, and note the error.
+
+    equation and parameter say in the message what is wrong: "[4]" and
+    "dense/kernel". Arrays must be of the same shape and of that dtype.
+    """
+    what = " ".join(filter(None, (equation, parameter))) or "the value"
+    got, expected = _arrays(what, got, expected, dtype)
+    gate = GATES[row][dtype]
+    scale = SCALES[gate.scale](expected)
+    bound = np.broadcast_to(gate.relative * scale + gate.absolute, got.shape)
+    error = np.abs(got - expected)
+    # A bound of 0 lets an error of 0 pass; nan is outside of any bound.
+    share = np.where(error == 0, 0.0, error / np.maximum(bound, 1e-300))
+    share = np.where(np.isnan(error), np.inf, share)
+    worst = np.unravel_index(share.argmax(), share.shape)
+    _note((row, dtype), share[worst], error[worst])
+    if share[worst] > 1:
+        raise AssertionError(
+            f"{row} ({dtype}): {what} differs{_place(worst)}\n"
+            f"  got       {got[worst]:.17g}\n"
+            f"  expected  {expected[worst]:.17g}{_ratio(got, expected)}\n"
+            f"  error     {error[worst]:.2g}\n"
+            f"  gate      {gate} = {bound[worst]:.2g}\n"
+            f"  {np.count_nonzero(share > 1)} of {share.size} entries are "
+            f"outside the gate"
+        )
+
+
+def _arrays(what, got, expected, dtype):
+    """Both as float64 arrays, after a look at their shapes and dtypes."""
+    got, expected = np.asarray(got), np.asarray(expected)
+    if got.shape != expected.shape:
+        raise AssertionError(
+            f"{what}: got shape {got.shape}, expected {expected.shape}"
+        )
+    for name, array in (("got", got), ("expected", expected)):
+        if array.ndim and array.dtype != dtype:
+            raise AssertionError(
+                f"{what}: {name} is of {array.dtype}, to be compared in "
+                f"{dtype}"
+            )
+    return got.astype(float), expected.astype(float)
+
+
+def _place(index):
+    return f" at {tuple(map(int, index))}" if index else ""
+
+
+def _ratio(got, expected):
+    """One factor between all entries names the mistake: 2, 1/B, 1/O."""
+    with np.errstate(all="ignore"):
+        ratios = (got / expected)[np.abs(expected) > 1e-9]
+    if ratios.size and np.ptp(ratios) <= 1e-6 * np.abs(ratios).max():
+        return f"\n  got is {ratios.flat[0]:.9g} times expected throughout"
+    return ""
+
+
+def _note(key, share, error):
+    seen = _seen.get(key, Seen())
+    worst = max((seen.share, seen.error), (float(share), float(error)))
+    _seen[key] = Seen(*worst, seen.times + 1)
+
+
+def table():
+    """Every gate with the error that came closest to it, as text."""
+    line = "{:38} {:8} {:20} {:>8} {:>8} {:>6}".format
+    lines = [line("row", "dtype", "gate", "worst", "of gate", "times")]
+    for row, gates in GATES.items():
+        for dtype, gate in gates.items():
+            seen = _seen.get((row, dtype), Seen())
+            figures = f"{seen.error:.1e}", f"{seen.share:.2%}", seen.times
+            if not seen.times:
+                figures = "-", "-", 0
+            lines.append(line(row, dtype, str(gate), *figures))
+    return "\n".join(lines)
