@@ -227,6 +227,17 @@ def test_a_constant_ratio_is_named(factor, said, batch):
     assert said in diagnose(model, *batch, wrong, right)
 
 
+def test_where_the_code_is_broken_the_gallery_keeps_silent(batch):
+    """Mistakes that change nothing must not be taken for the slip."""
+    model = small_nets()[1]
+    with planted(MISTAKES["softmax_diagonal"]):
+        wrong = model.gradients(*batch)
+        right = complex_step(loss_of(model, *batch), model.get_weights())
+        said = diagnose(model, *batch, wrong, right)
+    assert said.startswith("wrong in dense/kernel, dense/bias, dense_1/")
+    assert said.endswith("look at the output layer first, [8] and [3]")
+
+
 def test_an_unknown_slip_is_located(batch):
     model = small_nets()[0]
     right = complex_step(loss_of(model, *batch), model.get_weights())

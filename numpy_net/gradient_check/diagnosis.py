@@ -14,7 +14,8 @@ def diagnose(model, x, y, wrong, right) -> str:
     wrong, right  lists of arrays in the order of get_weights; right comes
     from complex_step, nan where it was not asked for. The model's code
     should be in order: the gallery's mistakes are planted into it one by
-    one, and their gradients compared with the wrong ones.
+    one, and their gradients compared with the wrong ones. Where the code
+    itself is broken, ratio and place are all that can be said.
     """
     ratios = dict(
         zip(
@@ -27,7 +28,7 @@ def diagnose(model, x, y, wrong, right) -> str:
     twins = [
         f"{entry.slip} ({entry.title})"
         for entry in MISTAKES.values()
-        if entry.kind == "gradients" and _same(model, x, y, entry, wrong)
+        if entry.kind == "gradients" and _explains(entry, model, x, y, wrong)
     ]
     c = _common(off)
     said = _where(off, ratios) if c is None else _how_large(c, off, ratios)
@@ -49,13 +50,18 @@ def _ratio(wrong, right):
     return c if gap <= NEAR * max(abs(c), 1) * float(np.max(abs(r))) else None
 
 
-def _same(model, x, y, entry, wrong):
-    """Whether this mistake gives the wrong gradients."""
+def _explains(entry, model, x, y, wrong):
+    """Whether this mistake changes the gradients, into the wrong ones."""
+    now = model.gradients(x, y)
     with planted(entry), np.errstate(all="ignore"):
-        gradients = model.gradients(x, y)
+        then = model.gradients(x, y)
+    return _equal(then, wrong) and not _equal(then, now)
+
+
+def _equal(some, others):
     return all(
         np.max(np.abs(a - b)) <= NEAR * np.max(np.abs(b))
-        for a, b in zip(gradients, wrong, strict=True)
+        for a, b in zip(some, others, strict=True)
     )
 
 

@@ -54,14 +54,17 @@ def central_difference(
 
 
 def directional(
-    loss: Loss, weights: Arrays, directions: Arrays, h: float = 1e-30
+    loss: Loss,
+    weights: Arrays,
+    directions: list[np.ndarray | None],
+    h: float = 1e-30,
 ) -> float:
     """Return Im loss(w + i h v) / h: the slope of the loss along v.
 
-    directions holds an array v for each array w, of its shape.
+    directions holds a v for each array w, of its shape; None leaves w.
     """
     moved = [
-        w + 1j * h * v
+        w if v is None else w + 1j * h * v
         for w, v in zip(_float64(weights, float), directions, strict=True)
     ]
     return loss(moved).imag / h

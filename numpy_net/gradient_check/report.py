@@ -173,10 +173,10 @@ def _along_directions(loss, weights, analytic, i):
     rng = np.random.default_rng(i)
     along, expected = np.empty((2, DIRECTIONS))
     for k in range(DIRECTIONS):
-        v = [np.zeros_like(w) for w in weights]
-        v[i] = rng.normal(size=weights[i].shape)
-        along[k] = np.sum(v[i] * analytic[i])
-        expected[k] = directional(loss, weights, v)
+        v = rng.normal(size=weights[i].shape)
+        along[k] = np.sum(v * analytic[i])
+        directions = [v if j == i else None for j in range(len(weights))]
+        expected[k] = directional(loss, weights, directions)
     return along, expected
 
 
