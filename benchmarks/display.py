@@ -73,24 +73,22 @@ class Display:
         )
 
     def line(self) -> str:
-        """What is going on, in one line."""
-        running = monotonic() - self.started
-        entry = self.entry
+        """What is going on, in one line that fits 80 columns."""
+        if not self.title:
+            return "looking for the data"
+        entry, running = self.entry, monotonic() - self.started
         share = entry["epoch"] / entry["epochs"] if entry else 0.0
         left = in_words(self.remaining.seconds(running, share))
-        parts = [f"{self.title}: "]
+        done, figures = "starting", ""
         if entry:
             unit = "epoch" if "loss" in entry else "round"
-            parts.append(f"{unit} {entry['epoch']}/{entry['epochs']}")
-            parts += [
-                f"{name} {entry[name]:.4f}"
-                for name in ("loss", "accuracy", "val_accuracy")
+            done = f"{unit} {entry['epoch']}/{entry['epochs']}"
+            figures = "".join(
+                f", {name} {entry[name]:.4f}"
+                for name in ("loss", "accuracy")
                 if name in entry
-            ]
-        else:
-            parts.append("starting")
-        parts.append(f"{in_words(running)} so far, about {left} left in all")
-        return parts[0] + ", ".join(parts[1:])
+            )
+        return f"{self.title}: {done}, about {left} left in all{figures}"
 
     def table(self, record: Record) -> None:
         """Print the final table."""
@@ -117,7 +115,9 @@ class LiveDisplay(Display):
     def __enter__(self) -> "Display":
         self.live = Live(
             console=self.console,
-            get_renderable=lambda: Text(self.line(), overflow="ellipsis"),
+            get_renderable=lambda: Text(
+                self.line(), no_wrap=True, overflow="ellipsis"
+            ),
             refresh_per_second=4,
             transient=True,
         )
