@@ -19,12 +19,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import numpy_net.utils
+from benchmarks.clock import Clock, Say
 from benchmarks.contenders import Contender
 from numpy_net import architectures, checks, per_sample
 from numpy_net.callbacks import History
 
 Array = np.ndarray
-Say = Callable[[dict[str, Any]], None]
 
 
 class Samples(NamedTuple):
@@ -54,34 +54,6 @@ class Trained:
     updates: int | None = None
     history: dict[str, list[float]] = field(default_factory=dict)
     weights: list[Array] | None = None
-
-
-class Clock:
-    """A callback for either library: times epochs and reports them."""
-
-    def __init__(self, epochs: int, learning_rate: float, say: Say) -> None:
-        self.total, self.learning_rate, self.say = epochs, learning_rate, say
-        self.training: list[float] = []
-        self.validation: list[float] = []
-
-    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        self.epoch, self.started = epoch, perf_counter()
-
-    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        # Called by Keras only; our fit looks at each batch by itself.
-        checks.loss(logs["loss"], self.epoch, batch, self.learning_rate)
-
-    def on_test_begin(self, logs: Any = None) -> None:
-        now = perf_counter()
-        self.training.append(now - self.started)
-        self.started = now
-
-    def on_test_end(self, logs: Any = None) -> None:
-        self.validation.append(perf_counter() - self.started)
-
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        entry = {"epoch": epoch + 1, "epochs": self.total}
-        self.say(entry | {k: float(v) for k, v in (logs or {}).items()})
 
 
 def train_per_sample(

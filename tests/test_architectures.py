@@ -89,3 +89,9 @@ def test_activations_are_keras_s(name, keras):
     ours = getattr(numpy_net.activations, name)
     assert numpy_net.activations.get(name) is ours
     assert keras.activations.get(name) is getattr(keras.activations, name)
+
+
+def test_the_course_names_every_test_file():
+    text = (ROOT / "tests" / "README.md").read_text(encoding="utf-8")
+    for path in (ROOT / "tests").glob("test_*.py"):
+        assert f"`{path.name}`" in text
