@@ -2,6 +2,7 @@
 
 import difflib
 import inspect
+import re
 from pathlib import Path
 
 import pytest
@@ -95,3 +96,22 @@ def test_the_course_names_every_test_file():
     text = (ROOT / "tests" / "README.md").read_text(encoding="utf-8")
     for path in (ROOT / "tests").glob("test_*.py"):
         assert f"`{path.name}`" in text
+
+
+def test_the_readme_example_runs(keras, digits, capsys):
+    """And what it ends with, the transfer of the weights, is exact."""
+    from keras_net import architectures as keras_architectures
+
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    [code] = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    names = {
+        "x": digits[0],
+        "y": digits[1],
+        "keras_model": keras_architectures.assignment_net(),
+    }
+    exec(code, names)
+    assert "Total params: 23,860" in capsys.readouterr().out
+    assert len(names["history"].history["val_f1_score"]) == 5
+    ours = names["model"].predict(digits[0])
+    theirs = names["keras_model"].predict(digits[0], verbose=0)
+    assert abs(ours - theirs).max() < 1e-14
