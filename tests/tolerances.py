@@ -32,6 +32,8 @@ SCALES = {
     "": lambda expected: 0.0,
 }
 
+TINY = 1e-300  # lets an error of 0 pass a gate of 0
+
 # A gradient is measured against the largest of its array: against each
 # entry, right code would be flagged wherever terms cancel.
 GATES = {
@@ -76,8 +78,7 @@ GATES = {
 
 
 class Seen(NamedTuple):
-    share: float = 0.0  # of the gate
-    error: float = 0.0
+    share: float = 0.0  # the worst error as a share of its bound
     times: int = 0
 
 
@@ -95,22 +96,21 @@ def assert_within(
     what = " ".join(filter(None, (equation, parameter))) or "the value"
     got, expected = _arrays(what, got, expected, dtype)
     gate = GATES[row][dtype]
-    scale = SCALES[gate.scale](expected)
-    bound = np.broadcast_to(gate.relative * scale + gate.absolute, got.shape)
-    error = np.abs(got - expected)
-    # A bound of 0 lets an error of 0 pass; nan is outside of any bound.
-    share = np.where(error == 0, 0.0, error / np.maximum(bound, 1e-300))
-    share = np.where(np.isnan(error), np.inf, share)
-    worst = np.unravel_index(share.argmax(), share.shape)
-    _note((row, dtype), share[worst], error[worst])
-    if share[worst] > 1:
+    bound = gate.relative * SCALES[gate.scale](expected) + gate.absolute
+    with np.errstate(invalid="ignore", over="ignore"):  # inf - inf is nan
+        error = np.abs(got - expected)
+        share = error / np.maximum(bound, TINY)
+    worst = np.unravel_index(share.argmax(), share.shape)  # a nan, if any
+    _note((row, dtype), share[worst])
+    if not share[worst] <= 1:
+        bound = np.broadcast_to(bound, got.shape)
         raise AssertionError(
             f"{row} ({dtype}): {what} differs{_place(worst)}\n"
             f"  got       {got[worst]:.17g}\n"
             f"  expected  {expected[worst]:.17g}{_ratio(got, expected)}\n"
             f"  error     {error[worst]:.2g}\n"
             f"  gate      {gate} = {bound[worst]:.2g}\n"
-            f"  {np.count_nonzero(share > 1)} of {share.size} entries are "
+            f"  {np.count_nonzero(~(share <= 1))} of {share.size} entries are "
             f"outside the gate"
         )
 
@@ -128,7 +128,7 @@ def _arrays(what, got, expected, dtype):
                 f"{what}: {name} is of {array.dtype}, to be compared in "
                 f"{dtype}"
             )
-    return got.astype(float), expected.astype(float)
+    return np.asarray(got, float), np.asarray(expected, float)
 
 
 def _place(index):
@@ -139,26 +139,30 @@ def _ratio(got, expected):
     """One factor between all entries names the mistake: 2, 1/B, 1/O."""
     with np.errstate(all="ignore"):
         ratios = (got / expected)[np.abs(expected) > 1e-9]
-    if ratios.size and np.ptp(ratios) <= 1e-6 * np.abs(ratios).max():
-        return f"\n  got is {ratios.flat[0]:.9g} times expected throughout"
-    return ""
+    if not ratios.size or not np.allclose(ratios, ratios[0], rtol=1e-6):
+        return ""
+    if np.isclose(ratios[0], 1, rtol=1e-6):
+        return ""
+    return f"\n  ratio     {ratios[0]:.9g} in every entry"
 
 
-def _note(key, share, error):
+def _note(key, share):
     seen = _seen.get(key, Seen())
-    worst = max((seen.share, seen.error), (float(share), float(error)))
-    _seen[key] = Seen(*worst, seen.times + 1)
+    worst = max(seen.share, np.nan_to_num(share, nan=np.inf))
+    _seen[key] = Seen(float(worst), seen.times + 1)
 
 
 def table():
-    """Every gate with the error that came closest to it, as text."""
-    line = "{:38} {:8} {:20} {:>8} {:>8} {:>6}".format
-    lines = [line("row", "dtype", "gate", "worst", "of gate", "times")]
+    """Every gate and the worst error, in the unit of the gate's first term.
+
+    Worst is the error that came closest to its gate.
+    """
+    line = "{:37} {:8} {:21} {:>8} {:>6}".format
+    lines = [line("row", "dtype", "gate", "worst", "times")]
     for row, gates in GATES.items():
         for dtype, gate in gates.items():
             seen = _seen.get((row, dtype), Seen())
-            figures = f"{seen.error:.1e}", f"{seen.share:.2%}", seen.times
-            if not seen.times:
-                figures = "-", "-", 0
-            lines.append(line(row, dtype, str(gate), *figures))
+            worst = seen.share * (gate.relative or gate.absolute)
+            shown = f"{worst:.1e}" if seen.times else "-"
+            lines.append(line(row, dtype, str(gate), shown, seen.times))
     return "\n".join(lines)
