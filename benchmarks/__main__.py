@@ -1,6 +1,7 @@
 """The command line: train, time and compare, then show where it stands."""
 
 import argparse
+import os
 import signal
 import sys
 from pathlib import Path
@@ -40,18 +41,22 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("stopped; the finished rows are kept", file=sys.stderr)
         return 130
+    except BrokenPipeError:  # `| head`: nobody reads on, which is no error
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
 
 
 def bench(options: argparse.Namespace) -> int:
     """The main job: train, judge, compare."""
     tier = TIERS[options.tier]
     contenders = select([n for o in options.only for n in o.split(",")])
+    names = [contender.name for contender in contenders]
     threads = _threads(options.threads)
     folder = results.new_folder(options.out, tier.name)
     expected = estimate.seconds(contenders, tier.n_train or 60_000)
     display = make_display(expected)
     display.say(
-        f"{tier.name} tier ({tier.note}): {len(contenders)} contenders, "
+        f"{tier.name} tier ({tier.note}): {', '.join(names)}; "
         f"about {estimate.in_words(sum(expected))}"
     )
     asked = runner.Options(
@@ -62,31 +67,35 @@ def bench(options: argparse.Namespace) -> int:
         options.seed,
         threads,
     )
-    try:
-        with display:
-            record = runner.run(asked, folder, display)
-    except InputError:
-        results.discard(folder)
-        raise
+    with display:
+        data = runner.find_data(asked, folder, display)
+        record = runner.run(asked, data, folder, display)
     display.table(record)
     for line in summary.sentences(record):
         display.say(line)
     display.say(str(summary.write(folder, record)))
-    bad = ("failed", "diverged")
-    return int(any(run["status"] in bad for run in record["runs"]))
+    fine = ("ok", "not installed")
+    failed = any(run["status"] not in fine for run in record["runs"])
+    return int(failed or record["agreement"] is None)
 
 
 def report(options: argparse.Namespace) -> int:
     """Draw a run's figures and table anew from its results.json."""
     folder = Path(options.folder)
     record = results.read(folder)
+    try:
+        summary.markdown(record)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise InputError(
+            f"{folder / 'results.json'} is damaged ({error!r}): run again"
+        ) from error
     display = make_display([])
-    runner.draw(folder, display)
+    drawn = runner.draw(folder, display)
     summary.write(folder, record)
     if options.readme:
         summary.write_into(Path(options.readme), record)
     display.table(record)
-    return 0
+    return int(not drawn)
 
 
 def list_contenders() -> int:
@@ -150,18 +159,22 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _seed(text: str) -> int:
-    if not text.isdecimal() or int(text) >= 2**32:
+    if not _is_number(text) or int(text) >= 2**32:
         raise argparse.ArgumentTypeError(
             f"expected a whole number from 0 to {2**32 - 1}, got {text!r}"
         )
     return int(text)
 
 
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal()
+
+
 def _threads(text: str) -> int:
     cores = machine.usable_cores()
     if text == "all":
         return cores
-    if not text.isdecimal() or not 1 <= int(text) <= cores:
+    if not _is_number(text) or not 1 <= int(text) <= cores:
         raise InputError(
             f"--threads: expected 1 to {cores} (the cores that can be used "
             f"here) or all, got {text!r}"

@@ -94,9 +94,8 @@ class Display:
         """Print the final table."""
         table = Table(
             box=box.SIMPLE_HEAD,
+            collapse_padding=True,
             padding=(0, 1, 0, 0),
-            caption=caption(record),
-            caption_justify="left",
         )
         for number, name in enumerate(HEADER):
             table.add_column(
@@ -107,6 +106,7 @@ class Display:
         for row in rows(record):
             table.add_row(*row)
         self.console.print(table)
+        self.say(caption(record))
 
 
 class LiveDisplay(Display):

@@ -82,7 +82,7 @@ def read(folder: Path) -> Record:
             f"{path} cannot be read ({error.strerror}): give the folder of "
             f"a run, such as one in results/"
         ) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(
             f"{path} is no JSON ({error}): the file is damaged; run again"
         ) from error

@@ -36,28 +36,34 @@ class Options:
     threads: int
 
 
-def run(options: Options, folder: Path, display: Display) -> Record:
-    """Train every contender; return the record that results.json holds."""
-    spec = {
-        "folder": str(folder.resolve()),
-        "data": options.data,
-        "data_dir": options.data_dir,
-        "n_train": options.tier.n_train,
-        "n_test": options.tier.n_test,
-        "seed": options.seed,
-        "threads": options.threads,
-    }
-    with (folder / "run.log").open("a", encoding="utf-8") as log:
-        data = _worker({"task": "data"} | spec, log, display)
-        if data["status"] != "ok":
-            raise InputError(data["message"])
-        spec["data"] = data.pop("choice")  # what was found, for every row
-        record = _new_record(options, folder, data)
-        display.say(
-            f"data: {data['name']} (from {data['source']}); four of them "
-            f"are in {folder / 'figures' / 'digits.png'}"
+def find_data(
+    options: Options, folder: Path, display: Display
+) -> dict[str, Any]:
+    """Find the data and draw four digits; InputError if there are none."""
+    with _log(folder) as log:
+        data = _worker(
+            {"task": "data"} | _spec(options, folder), log, display
         )
-        results.write(folder, record)
+    if data["status"] != "ok":
+        if data["status"] == "bad input":  # nothing but our empty folder
+            results.discard(folder)
+        raise InputError(data["message"])
+    display.say(
+        f"data: {data['name']} (from {data['source']}); four of them are "
+        f"in {folder / 'figures' / 'digits.png'}"
+    )
+    return data
+
+
+def run(
+    options: Options, data: dict[str, Any], folder: Path, display: Display
+) -> Record:
+    """Train every contender; return the record that results.json holds."""
+    record = _new_record(options, folder, data)
+    results.write(folder, record)
+    # What was found serves every row: nobody looks, or downloads, again.
+    spec = _spec(options, folder) | {"data": data["choice"]}
+    with _log(folder) as log:
         for contender in options.contenders:
             display.start(contender)
             task = {"task": "train", "contender": contender.name}
@@ -68,20 +74,41 @@ def run(options: Options, folder: Path, display: Display) -> Record:
             results.write(folder, record)
             display.finish(done)
         compared = _worker({"task": "compare"} | spec, log, display)
-    record["agreement"] = compared.get("agreement", [])
+    if compared["status"] != "ok":
+        display.say(f"weights were not compared: {compared['message']}")
+    record["agreement"] = compared.get("agreement")
     record["finished_utc"] = results.now()
     results.write(folder, record)
     draw(folder, display)
     return record
 
 
-def draw(folder: Path, display: Display) -> None:
+def draw(folder: Path, display: Display) -> bool:
     """Draw the figures of a run from its results.json, without training."""
     spec = {"task": "draw", "folder": str(folder.resolve()), "threads": 1}
-    with (folder / "run.log").open("a", encoding="utf-8") as log:
+    with _log(folder) as log:
         done = _worker(spec, log, display)
     if done["status"] != "ok":
-        raise InputError(f"{folder}: {done['message']}")
+        display.say(f"the figures could not be drawn: {done['message']}")
+    return bool(done["status"] == "ok")
+
+
+def _log(folder: Path) -> IO[str]:
+    """What libraries print goes to run.log."""
+    return (folder / "run.log").open("a", encoding="utf-8")
+
+
+def _spec(options: Options, folder: Path) -> dict[str, Any]:
+    """What every worker of this run is told."""
+    return {
+        "folder": str(folder.resolve()),
+        "data": options.data,
+        "data_dir": options.data_dir,
+        "n_train": options.tier.n_train,
+        "n_test": options.tier.n_test,
+        "seed": options.seed,
+        "threads": options.threads,
+    }
 
 
 def _new_record(

@@ -82,7 +82,7 @@ def sentences(record: Record) -> list[str]:
     """What else the run has shown, a sentence each."""
     titles = {contender.name: contender.title for contender in CONTENDERS}
     found = []
-    for pair in record["agreement"]:
+    for pair in record["agreement"] or []:
         first, second = (titles[name] for name in pair["rows"])
         found.append(
             f'"{first}" and "{second}" began with the same weights and saw '

@@ -28,7 +28,7 @@ class History(Callback):
     weights than the last. "val_loss" and the other validation entries are
     taken after the epoch. So training may look worse than validation.
 
-    Keras: keras.callbacks.History, without difference.
+    Keras: keras.callbacks.History; it sorts the entries by name.
     """
 
     def __init__(self):

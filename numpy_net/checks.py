@@ -3,8 +3,11 @@
 import math
 import numbers
 import operator
+import sys
 
 import numpy as np
+
+MAX = sys.float_info.max  # float() of more raises OverflowError
 
 
 def known(kind: str, name, table: dict):
@@ -31,8 +34,8 @@ def whole_number(name: str, value, least: int = 1) -> int:
 
 def real_number(name: str, value, below: float = math.inf) -> float:
     """Return value as a finite float in [0, below)."""
-    real = isinstance(value, numbers.Real)
-    if not real or not 0 <= float(value) < below:
+    real = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    if not real or not 0 <= value < below or value > MAX:
         raise ValueError(
             f"{name}: expected a number in [0, {below}), got {value!r}"
         )
@@ -62,7 +65,7 @@ def targets(y, shape: tuple, dtype, samples: int) -> np.ndarray:
 def _numbers(name, array, shape, dtype):
     try:
         array = np.asarray(array, dtype=dtype)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise ValueError(
             f"{name}: expected numbers in one array, got something that "
             f"NumPy cannot make into {dtype}"
@@ -82,13 +85,36 @@ def _numbers(name, array, shape, dtype):
     return array
 
 
-def weights(new, own) -> None:
-    """Refuse a list of arrays that does not fit a model's weights."""
-    shapes = [np.shape(array) for array in new]
+def weights(new, own) -> list[np.ndarray]:
+    """Return new as arrays that fit a model's weights, each finite."""
     expected = [array.shape for array in own]
+    try:
+        arrays = [np.asarray(array, dtype=own[0].dtype) for array in new]
+    except (TypeError, ValueError, OverflowError):
+        raise ValueError(
+            f"weights: expected numeric arrays of shapes {expected}"
+        ) from None
+    shapes = [array.shape for array in arrays]
     if shapes != expected:
         raise ValueError(
             f"weights: expected arrays of shapes {expected}, got {shapes}"
+        )
+    if not all(np.isfinite(array).all() for array in arrays):
+        raise ValueError("weights: expected finite numbers, got nan or inf")
+    return arrays
+
+
+def metrics(chosen, output_shape) -> None:
+    """Refuse two metrics of one name, and accuracy of a single output."""
+    names = [metric.name for metric in chosen]
+    if len(set(names)) < len(names):
+        raise ValueError(
+            f"metrics: expected different names, got {names}; give "
+            f"name=... to one of them"
+        )
+    if output_shape == (1,) and any("accuracy" in name for name in names):
+        raise ValueError(
+            "metrics: accuracy needs at least two outputs, got one"
         )
 
 

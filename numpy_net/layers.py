@@ -95,7 +95,7 @@ class Dense:
         self.bias = self.bias_initializer((self.units,), dtype)
         self.d_kernel = np.zeros_like(self.kernel)
         self.d_bias = np.zeros_like(self.bias)
-        self.needs_dx = True  # Sequential spares the first layer [6]
+        self.needs_dx = True  # but for pixels: see Network.add
 
     @property
     def weights(self):

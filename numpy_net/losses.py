@@ -46,11 +46,13 @@ class CategoricalCrossentropy:
     last layer is a softmax is trained in this way; so is one that ends in
     a sigmoid, whose z Keras takes for that of a softmax.
 
-    Without, p is y_pred divided by its row sum and clipped to [1e-7,
-    1 - 1e-7], and the gradient is dL/dy_pred; 0 where p was clipped.
+    From probabilities (from_logits=False), p is y_pred divided by its row
+    sum and clipped to [1e-7, 1 - 1e-7], and the gradient is dL/dy_pred; 0
+    where p was clipped.
 
     Keras: keras.losses.CategoricalCrossentropy. There the z travels along
-    hidden on the layer's output (``_keras_logits``).
+    hidden on the layer's output (``_keras_logits``), and targets whose
+    rows do not sum to 1 get the gradient p - y, which is not theirs.
     """
 
     name = "categorical_crossentropy"

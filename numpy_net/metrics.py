@@ -36,7 +36,8 @@ class CategoricalAccuracy:
     """Share of samples whose largest output is at the true class, in [0, 1].
 
     The first of equal outputs counts. compile(metrics=["accuracy"]) means
-    this one, under the name "accuracy".
+    this one, under the name "accuracy"; a single output, where Keras would
+    take another metric, is refused.
 
     Keras: keras.metrics.CategoricalAccuracy, without difference.
     """
@@ -54,7 +55,7 @@ class CategoricalAccuracy:
         self.count += len(hits)
 
     def result(self) -> float:
-        return self.right / self.count
+        return self.right / max(self.count, 1)
 
 
 class F1Score:
@@ -76,7 +77,9 @@ class F1Score:
 
     def __init__(self, average: str | None = None, name: str = "f1_score"):
         table = {n: n for n in ("macro", "micro", "weighted")}
-        self.average = average and known("average", average, table)
+        self.average = average
+        if average is not None:
+            known("average", average, table)
         self.name = name
         self.reset_state()
 
@@ -94,15 +97,17 @@ class F1Score:
         hits = np.asarray(self.true_positives)
         both = np.asarray(self.predicted + self.actual)
         if self.average == "micro":
-            return float(2 * hits.sum() / both.sum())
+            hits, both = hits.sum(keepdims=True), both.sum(keepdims=True)
         # 2 TP + FP + FN = predicted + actual
         scores = np.divide(
             2 * hits, both, out=np.zeros_like(both), where=both > 0
         )
         if self.average is None:
             return scores
-        weights = self.actual if self.average == "weighted" else None
-        return float(np.average(scores, weights=weights))
+        if self.average == "weighted":
+            total = max(float(np.sum(self.actual)), 1.0)
+            return float(np.sum(scores * self.actual) / total)
+        return float(np.mean(scores))
 
 
 def get(identifier):

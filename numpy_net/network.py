@@ -13,7 +13,7 @@ from numpy_net.metrics import get as get_metric
 
 
 class Network:
-    """What a Sequential is; what it can do besides is in sequential.py."""
+    """Layers, forward and backward; Sequential adds the training."""
 
     loss: Any = None
 
@@ -59,6 +59,7 @@ class Network:
         self.optimizer = optimizers.get(optimizer)
         self._loss_tracker = Mean("loss")
         self._metrics = [get_metric(metric) for metric in metrics or []]
+        checks.metrics(self._metrics, self.output_shape)
         # Softmax and cross-entropy are taken together, from z: see [10].
         # Keras takes the z of a sigmoid for a softmax's there; so do we.
         self._on_logits = isinstance(
@@ -128,8 +129,8 @@ class Network:
 
         Raises ValueError, and changes nothing, if a shape does not fit.
         """
-        checks.weights(weights, self.weights)
-        for own, new in zip(self.weights, weights, strict=True):
+        arrays = checks.weights(weights, self.weights)
+        for own, new in zip(self.weights, arrays, strict=True):
             own[...] = new
 
     def _loss_value(self, y):

@@ -27,7 +27,7 @@ class SGD:
         self._velocities: list[np.ndarray] = []
 
     def apply(self, grads, trainable_variables) -> None:
-        """Update the variables in place; grads serve as scratch space.
+        """Update the variables in place; the grads are overwritten.
 
         In place, because W -= step refuses a step of a wrong shape, which
         W = W - step would broadcast.

@@ -63,11 +63,9 @@ class Sequential(Network):
         return history
 
     def train_on_batch(self, x, y, return_dict: bool = False):
-        """Make one update; return the running loss and metrics.
-
-        They run on from batch to batch until reset_metrics().
-        """
+        """Make one update; return loss and metrics from before it."""
         x, y = self._checked(x, y)
+        self.reset_metrics()
         loss, y_pred = self._train_step(x, y)
         self._loss_tracker.update_state(loss, len(x))
         self._update_metrics(y, y_pred)
@@ -97,8 +95,8 @@ class Sequential(Network):
     def _train_epoch(self, x, y, batch_size, order, epoch):
         """One pass over x in the given order; return the epoch's logs."""
         self.reset_metrics()
-        # The order is carried out for about a thousand samples at a time: a
-        # batch is then a slice, which NumPy takes without copying.
+        # Copy about a thousand samples in the new order; the batches are
+        # then slices of them, which NumPy takes without copying.
         size = batch_size * max(1, 1024 // batch_size)
         for start in range(0, len(x), size):
             rows = order[start : start + size]

@@ -1,4 +1,7 @@
-"""The table that ``model.summary()`` prints, cell for cell as in Keras."""
+"""The table that ``model.summary()`` prints: Keras's, cell for cell.
+
+After training Keras adds the optimizer's own parameters to the total.
+"""
 
 HEADER = ("Layer (type)", "Output Shape", "Param #")
 

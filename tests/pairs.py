@@ -92,7 +92,14 @@ def assert_same_gradients(ours, theirs, x, y, dtype="float64"):
     """Loss and every gradient of one batch; returns Keras's gradients."""
     loss, expected = keras_gradients(theirs, x, y)
     got = ours.gradients(x, y)
-    assert_within("loss", ours.compute_loss(x, y), loss, dtype=dtype)
+    assert_within(
+        "loss",
+        ours.compute_loss(x, y),
+        loss,
+        equation="[7]" if ours.loss.name == "mean_squared_error" else "[9]",
+        parameter=ours.loss.name,
+        dtype=dtype,
+    )
     for name, a, b in zip(parameters(ours), got, expected, strict=True):
         equation = "[4]" if name.endswith("kernel") else "[5]"
         assert_within(

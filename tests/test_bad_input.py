@@ -106,6 +106,17 @@ def build(*entries):
             "unknown regularizer 'l1'; known",
         ),
         (lambda: regularizers.L2(-1), "l2: expected a number"),
+        (lambda: optimizers.SGD(10**400), "learning_rate: expected a numb"),
+        (
+            lambda: assignment_net().compile("sgd", "mse", ["accuracy"] * 2),
+            "metrics: expected different names",
+        ),
+        (
+            lambda: build(Input((2,)), layers.Dense(1))().compile(
+                "sgd", "mse", ["accuracy"]
+            ),
+            "accuracy needs at least two outputs",
+        ),
         (lambda: optimizers.SGD(0.1, momentum=1), "momentum: expected"),
         (lambda: config.set_floatx("float16"), "unknown dtype 'float16'"),
         (lambda: utils.set_random_seed(-1), "seed: expected a whole number"),

@@ -184,7 +184,9 @@ def worker(monkeypatch, tmp_path, code):
     options = runner.Options(
         TIERS["quick"], select(["xgboost"]), "digits", None, 0, 1
     )
-    return runner.run(options, folder, make_display([1.0]))
+    display = make_display([1.0])
+    data = runner.find_data(options, folder, display)
+    return runner.run(options, data, folder, display)
 
 
 FAKE = """
@@ -208,13 +210,14 @@ elif spec["task"] == "train":
     ],
 )
 def test_a_worker_that_dies_becomes_a_row_that_says_so(
-    action, message, monkeypatch, tmp_path
+    action, message, monkeypatch, tmp_path, capsys
 ):
     record = worker(monkeypatch, tmp_path, FAKE.replace("ACTION", action))
     [run] = record["runs"]
     assert run["status"] == "failed"
     assert message in run["message"]
     assert record["finished_utc"]
+    assert "the figures could not be drawn" in capsys.readouterr().out
 
 
 def test_a_library_that_is_not_installed_is_named(monkeypatch, tmp_path):

@@ -8,7 +8,7 @@ entry, both values and the likeliest slip.
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from numpy_net import Input, Sequential, config, layers, regularizers
@@ -77,7 +77,12 @@ def test_every_weight_of_a_deep_net(hidden, output, loss, samples, rng):
     assert_right(model, x, y)
 
 
-@settings(derandomize=True, deadline=None, max_examples=60)
+@settings(
+    derandomize=True,
+    deadline=None,
+    max_examples=60,
+    phases=[Phase.generate],  # small as they are, and no time to shrink
+)
 @given(
     widths=st.lists(st.integers(1, 9), min_size=2, max_size=5),
     hidden=st.sampled_from(HIDDEN),

@@ -10,7 +10,6 @@ import re
 import numpy as np
 import pytest
 
-from keras_net.metrics import per_batch_f1
 from tests.pairs import (
     assert_same_gradients,
     assert_same_history,
@@ -94,21 +93,29 @@ def test_summary_is_keras_s_cell_for_cell(pair):
     assert cells(ours) == cells(theirs)
 
 
-class TestPerBatchF1:
-    """The assignment's F1: what it is, and what it cannot reach."""
+@pytest.fixture
+def per_batch_f1(keras):
+    """The F1 that the assignment watched: what it can, and cannot, reach."""
+    from keras_net.metrics import per_batch_f1
 
-    def test_a_perfect_net_scores_the_share_of_classes_present(self, keras):
-        y = np.eye(10)[[0, 0, 1, 2]]
-        assert float(per_batch_f1(y, 0.9 * y)) == pytest.approx(0.3)
+    return per_batch_f1
 
-    def test_its_mean_over_batches_of_10_cannot_pass_0_651(self, keras, rng):
-        y = np.eye(10)[rng.integers(0, 10, (100, 10))]
-        scores = [float(per_batch_f1(batch, batch)) for batch in y]
-        assert np.mean(scores) == pytest.approx(1 - 0.9**10, abs=0.02)
 
-    def test_it_counts_outputs_from_one_half_up(self, keras):
-        y = np.eye(2)[[0, 0, 1, 1]]
-        a = np.array([[0.9, 0.8], [0.4, 0.1], [0.7, 0.6], [0.2, 0.9]])
-        # class 0: TP 1, FP 1, FN 1; class 1: TP 2, FP 1, FN 0
-        expected = (0.5 + 0.8) / 2
-        assert float(per_batch_f1(y, a)) == pytest.approx(expected)
+def test_a_perfect_net_scores_the_share_of_classes_present(per_batch_f1):
+    y = np.eye(10)[[0, 0, 1, 2]]
+    assert float(per_batch_f1(y, 0.9 * y)) == pytest.approx(0.3)
+
+
+def test_per_batch_f1_cannot_pass_0_651_in_tens(per_batch_f1, rng):
+    """Its mean over random batches of a perfect net: 1 - 0.9^10."""
+    y = np.eye(10)[rng.integers(0, 10, (100, 10))]
+    scores = [float(per_batch_f1(batch, batch)) for batch in y]
+    assert np.mean(scores) == pytest.approx(1 - 0.9**10, abs=0.02)
+
+
+def test_per_batch_f1_counts_outputs_from_one_half_up(per_batch_f1):
+    y = np.eye(2)[[0, 0, 1, 1]]
+    a = np.array([[0.9, 0.8], [0.4, 0.1], [0.7, 0.6], [0.2, 0.9]])
+    # class 0: TP 1, FP 1, FN 1; class 1: TP 2, FP 1, FN 0
+    expected = (0.5 + 0.8) / 2
+    assert float(per_batch_f1(y, a)) == pytest.approx(expected)

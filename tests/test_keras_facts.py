@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from keras_net.metrics import per_batch_f1
 from tests.pairs import build
 
 ROOT = Path(__file__).parents[1]
@@ -303,6 +302,8 @@ def test_f1_of_ties_zeros_and_absent_classes(keras):
 )
 def test_a_function_as_metric_is_averaged_over_the_batches(keras):
     """A net without a fault: 0.3, 0.2 and 0.1 for 3, 2 and 1 classes."""
+    from keras_net.metrics import per_batch_f1
+
     model = build(keras, 10, (10,))
     model.set_weights([np.eye(10), np.zeros(10)])
     model.compile("sgd", "mse", metrics=[per_batch_f1])
@@ -325,6 +326,19 @@ def test_a_second_compile_keeps_the_metrics_of_the_first(keras):
         np.ones((1, 1)), np.ones((1, 1)), verbose=0, return_dict=True
     )
     assert sorted(got) == ["accuracy", "loss"]
+
+
+@guards(
+    "numpy_net/sequential.py",
+    "Make one update; return loss and metrics from before it.",
+)
+def test_train_on_batch_forgets_the_batches_before(keras):
+    """With outputs of 0 the losses are 4, and then 1, not their mean."""
+    model = build(keras, 1, (1,), learning_rate=0.0)
+    model.set_weights([np.zeros((1, 1)), np.zeros(1)])
+    for target in (2.0, 1.0):
+        y = np.full((1, 1), target)
+        assert model.train_on_batch(y, y) == target**2
 
 
 @guards("numpy_net/sequential.py", "batch_size is 32 unless given")

@@ -79,7 +79,6 @@ def test_evaluate_with_a_short_last_batch(pair, digits):
     assert_same_history(got, expected)
 
 
-@pytest.mark.xfail(reason="numpy_net runs on where Keras 3.15 begins anew")
 def test_train_on_batch_reports_its_own_batch(pair, digits):
     """Batches of 20, 5 and 28, each by itself."""
     for rows in (slice(20), slice(20, 25), slice(25, 53)):

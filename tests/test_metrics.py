@@ -53,6 +53,14 @@ def test_f1_ties_count_twice_and_zeros_predict_nothing():
     assert metric.result().tolist() == [1.0, 0.0, 0.0]
 
 
+@pytest.mark.parametrize("average", [None, "macro", "micro", "weighted"])
+def test_nothing_true_and_nothing_predicted_scores_0(average):
+    metric = F1Score(average)
+    metric.update_state(np.zeros((2, 3)), np.zeros((2, 3)))
+    assert np.all(metric.result() == 0)
+    assert CategoricalAccuracy().result() == 0
+
+
 def test_an_absent_class_scores_0_without_a_warning():
     metric = F1Score("macro")
     metric.update_state(np.eye(2)[[0, 0]], np.array([[0.9, 0.1]] * 2))

@@ -183,6 +183,44 @@ def test_validation_split_is_rounded_as_in_keras(samples, share, left):
     assert checks.split_at(samples, share) == left
 
 
+def test_train_on_batch_reports_its_own_batch_from_before_the_update(digits):
+    x, y = digits
+    model = small_net(metrics=["accuracy"])
+    for rows in (slice(20), slice(20, 53)):
+        before = model.evaluate(x[rows], y[rows], batch_size=53)
+        assert model.train_on_batch(x[rows], y[rows]) == before
+
+
+def test_gradients_are_copies(digits):
+    model = small_net()
+    first = model.gradients(*digits)
+    kept = [g.copy() for g in first]
+    model.gradients(digits[0][:3], digits[1][:3])
+    for a, b in zip(first, kept, strict=True):
+        assert np.array_equal(a, b)
+
+
+def test_a_layer_more_must_be_compiled_anew(digits):
+    model = small_net()
+    model.add(layers.Dense(10))
+    with pytest.raises(RuntimeError, match=r"call compile\("):
+        model.evaluate(*digits)
+
+
+def test_the_default_batch_size_is_32(digits):
+    model = small_net()
+    other = twin(model)
+    model.fit(*digits, shuffle=False)
+    other.fit(*digits, batch_size=32, shuffle=False)
+    assert_same_weights(model, other)
+
+
+def test_a_bias_initializer_is_used():
+    dense = layers.Dense(3, bias_initializer=lambda shape, dtype: np.ones(3))
+    Sequential([Input((2,)), dense])
+    assert dense.bias.tolist() == [1, 1, 1]
+
+
 def test_evaluate_is_the_same_at_any_batch_size(digits):
     model = small_net(metrics=["accuracy"])
     whole = model.evaluate(*digits, batch_size=53)
@@ -238,6 +276,10 @@ def test_set_weights_copies_and_refuses_wrong_shapes(digits):
     model.set_weights(weights)
     weights[0][:] = 0.7
     assert (model.get_weights()[0] == 0.5).all()
+    bad = np.full_like(weights[1], np.nan)
+    for wrong in (bad, ["a"] * 6):
+        with pytest.raises(ValueError, match="weights: expected "):
+            model.set_weights([0 * weights[0], wrong, *weights[2:]])
     for wrong in (weights[:-1], [w.T for w in weights], []):
         with pytest.raises(ValueError, match="weights: expected arrays of"):
             model.set_weights(wrong)

@@ -27,8 +27,8 @@ class Gate(NamedTuple):
 
 SCALES = {
     "|entry|": np.abs,
-    "max": lambda expected: np.abs(expected).max(),
-    "max(1, max)": lambda expected: max(1.0, np.abs(expected).max()),
+    "max": lambda expected: max(expected.max(), -expected.min()),
+    "max(1, max)": lambda expected: max(1, expected.max(), -expected.min()),
     "": lambda expected: 0.0,
 }
 
