@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from benchmarks import estimate, figures, machine, results, summary
+from benchmarks.__main__ import main
 from benchmarks.contenders import CONTENDERS, select
 from benchmarks.errors import InputError
 
@@ -219,6 +220,49 @@ def test_the_parent_process_imports_no_contender():
         check=True,
     )
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"runs": None},
+        {"machine": {}},
+        {"contenders": None},
+        {"data": {"name": "MNIST"}},
+        {"threads": "2"},
+        {"agreement": [{"rows": ["x", "y"], "max_weight_difference": 0}]},
+    ],
+    ids=lambda damage: next(iter(damage)),
+)
+def test_report_refuses_a_foreign_record_in_one_line(
+    damage, record, tmp_path, capsys
+):
+    results.write(tmp_path, record | damage)
+    assert main(["report", str(tmp_path)]) == 2
+    error = capsys.readouterr().err
+    assert "results.json is damaged" in error
+    assert error.count("\n") == 1
+    assert [p.name for p in tmp_path.iterdir()] == ["results.json"]
+
+
+def test_the_validation_curve_is_the_validation(record, monkeypatch):
+    drawn = []
+
+    class Axis:
+        def plot(self, epochs, values, label, **style):
+            drawn.append((label, list(values)))
+
+        def __getattr__(self, name):
+            return lambda *arguments, **options: Axis()
+
+        xaxis = property(lambda self: self)
+
+    history = record["runs"][2]["history"]
+    figures._panel(Axis(), history, "loss")
+    assert drawn == [
+        ("training, during the epoch", history["loss"]),
+        ("validation, after the epoch", history["val_loss"]),
+    ]
 
 
 @pytest.mark.parametrize(

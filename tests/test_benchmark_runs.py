@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from benchmarks import adapters, runner, tasks
+from benchmarks.__main__ import main
 from benchmarks.contenders import TIERS, Contender, select
 from benchmarks.data import Dataset
 from benchmarks.display import make_display
@@ -266,6 +267,80 @@ def test_a_stop_keeps_finished_rows_and_leaves_no_process(sign, tmp_path):
     record = json.loads((folder / "results.json").read_text())
     assert [run["contender"] for run in record["runs"]] == ["numpy-batch-10"]
     assert record["finished_utc"] is None
+
+
+def test_a_failed_row_makes_the_exit_code_1(monkeypatch, tmp_path, capsys):
+    """The rows are kept; the caller is told."""
+    failed = {"contender": "xgboost", "status": "failed", "message": "m"}
+
+    def run(options, data, folder, display):
+        record = runner._new_record(options, folder, data)
+        return record | {"runs": [failed]}
+
+    monkeypatch.setattr(runner, "run", run)
+    data = {"name": "n", "train_images": 1, "test_images": 1}
+    monkeypatch.setattr(runner, "find_data", lambda *arguments: data)
+    arguments = ["--only", "xgboost", "--out", str(tmp_path / "out")]
+    assert main(arguments) == 1
+    assert "failed" in capsys.readouterr().out
+    assert (tmp_path / "out" / "summary.md").is_file()
+
+
+def test_workers_get_threads_and_a_hidden_gpu_before_any_import():
+    environment = runner._environment(3)
+    for name in ("OMP", "OPENBLAS", "MKL"):
+        assert environment[f"{name}_NUM_THREADS"] == "3"
+    for name in ("INTRAOP", "INTEROP"):
+        assert environment[f"TF_NUM_{name}_THREADS"] == "3"
+    assert environment["CUDA_VISIBLE_DEVICES"] == "-1"
+
+
+def test_the_seed_reaches_weights_and_orders(rng):
+    contender = Contender("n", "t", "train_numpy", "assignment_net", 10, 1)
+    data = samples(rng)
+
+    def weights(seed):
+        trained = adapters.train_numpy(
+            contender, data, seed, 1, lambda entry: None
+        )
+        return trained.weights[0]
+
+    assert np.array_equal(weights(1), weights(1))
+    assert not np.array_equal(weights(1), weights(2))
+    assert tasks_spec(seed=7)["seed"] == 7
+
+
+def tasks_spec(seed):
+    options = runner.Options(TIERS["quick"], [], "digits", None, seed, 1)
+    return runner._spec(options, Path("folder"))
+
+
+def test_every_model_is_judged_alike():
+    """Three images of two classes: accuracy 2/3, F1 worked by hand."""
+    labels = np.array([0, 0, 1])
+    outputs = np.eye(10)[[0, 1, 1]]
+    contender = Contender("n", "t", "train_numpy")
+    test = tasks._judge(labels, outputs, contender)
+    assert test["accuracy"] == pytest.approx(2 / 3)
+    assert test["f1_weighted"] == pytest.approx(2 / 3)
+    assert test["f1_macro"] == pytest.approx(2 / 3)
+    assert test["predictions"] == "011"
+    assert test == tasks._judge(labels, outputs.argmax(axis=1), contender)
+    third = tasks._judge(np.array([0, 0, 0, 1]), np.eye(10)[[0, 0, 1, 1]],
+                         contender)
+    assert third["f1_weighted"] == pytest.approx((3 * 0.8 + 2 / 3) / 4)
+    assert third["f1_macro"] == pytest.approx((0.8 + 2 / 3) / 2)
+
+
+def test_agreement_compares_every_array_of_the_right_rows(tmp_path):
+    names = ("numpy-per-sample", "numpy-batch-1")
+    for name, last in zip(names, (1.0, 1.5), strict=True):
+        contender = select([name])[0]
+        arrays = [np.ones((2, 2)), np.zeros(2), np.ones(2), np.full(2, last)]
+        tasks._save_weights(tmp_path, contender, arrays)
+    runs = [{"contender": name, "status": "ok"} for name in names]
+    [pair] = tasks._agreement(tmp_path, {"runs": runs})
+    assert pair == {"rows": list(names[::-1]), "max_weight_difference": 0.5}
 
 
 def samples(rng, n=40):

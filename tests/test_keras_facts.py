@@ -67,7 +67,7 @@ def bias_gradient(tf, model, x, y):
 @guards(
     "numpy_net/losses.py",
     "There the z travels along hidden on the layer's output "
-    "(``_keras_logits``).",
+    "(``_keras_logits``)",
 )
 @pytest.mark.parametrize("way", ["tape", "evaluate", "fit"])
 def test_softmax_and_crossentropy_meet_at_the_logits(way, tf, keras):
@@ -94,8 +94,9 @@ def test_a_sigmoid_hands_over_its_logits_too(tf, keras):
 
 
 @guards(
-    "tests/test_keras_gradients.py",
-    "Probabilities in place of one-hot rows, as long as they sum to 1.",
+    "numpy_net/losses.py",
+    "targets whose rows do not sum to 1 get the gradient p - y, which is not "
+    "theirs.",
 )
 def test_keras_takes_every_target_for_a_distribution(tf, keras):
     """Of y = (1, 1) the loss is -log p_1 - log p_2, its slope 2 p - y.
@@ -113,8 +114,7 @@ def test_keras_takes_every_target_for_a_distribution(tf, keras):
 
 @guards(
     "numpy_net/losses.py",
-    "Without, p is y_pred divided by its row sum and clipped to [1e-7, "
-    "1 - 1e-7]",
+    "p is y_pred divided by its row sum and clipped to [1e-7, 1 - 1e-7]",
 )
 def test_plain_probabilities_are_clipped(keras):
     """At most 16.118 a sample; 1e-7 and not 0 when perfect."""

@@ -1,0 +1,27 @@
+"""XGBoost as the assignment set it up: three settings, else the defaults."""
+
+from xgboost import XGBClassifier
+
+from classical.xgboost_model import assignment_model
+
+
+def test_the_assignments_settings_and_nothing_else():
+    default = XGBClassifier().get_params()
+    given = assignment_model().get_params()
+    changed = {
+        name: value
+        for name, value in given.items()
+        if name not in ("missing", "random_state")  # nan; draws nothing
+        and value != default.get(name)
+    }
+    assert changed == {
+        "objective": "multi:softmax",
+        "eval_metric": "merror",
+        "num_class": 10,
+    }
+
+
+def test_seed_and_threads_are_passed_on():
+    parameters = assignment_model(seed=3, threads=2).get_params()
+    assert parameters["random_state"] == 3
+    assert parameters["n_jobs"] == 2
