@@ -65,10 +65,10 @@ def test_a_thousand_batches_of_the_real_mnist(pair, mnist):
     """The assignment's own order, batch and rate; then the test images."""
     ours, theirs = pair
     theirs.steps_per_execution = 100  # the same steps, called by the hundred
-    before, data = ours.get_weights(), mnist_images(mnist, 10_000)
-    got = ours.fit(*data, 10, shuffle=False).history
-    expected = theirs.fit(*data, 10, shuffle=False, verbose=0).history
-    assert_same_history(got, expected)
+    before, data = ours.get_weights(), mnist_images(mnist, 5000)
+    got = ours.fit(*data, 10, epochs=2, shuffle=False)
+    expected = theirs.fit(*data, 10, epochs=2, shuffle=False, verbose=0)
+    assert_same_history(got.history, expected.history)
     assert_same_weights("weights, 2,000 steps", ours, theirs)
     assert max(largest_moves(before, ours.get_weights())) > 0.1
     x = mnist.scaled(mnist.x_test[:1000], "float64")

@@ -34,9 +34,8 @@ MSE, CCE = "mean_squared_error", "categorical_crossentropy"
     ("net", "rate", "batch_size", "samples"),
     [
         ("assignment_net", 0.01, 1, 200),
-        ("assignment_net", 0.1, 7, 199 * 7 + 3),
+        ("assignment_net", 0.25, 10, 2000),
         ("custom_net", 0.1, 7, 199 * 7 + 3),
-        ("custom_net", 0.25, 10, 2000),
     ],
 )
 def test_200_steps_of_fit(net, rate, batch_size, samples, keras, rng):
