@@ -55,11 +55,12 @@ class Network:
         metrics    a list of "accuracy" and F1Score(average=...)
         """
         checks.last_is_dense(self.layers)
-        self.loss = losses.get(loss)
-        self.optimizer = optimizers.get(optimizer)
+        chosen = [get_metric(metric) for metric in metrics or []]
+        checks.metrics(chosen, self.output_shape)
+        optimizer, loss = optimizers.get(optimizer), losses.get(loss)
+        # All is in order: a refused compile has changed nothing.
+        self.optimizer, self.loss, self._metrics = optimizer, loss, chosen
         self._loss_tracker = Mean("loss")
-        self._metrics = [get_metric(metric) for metric in metrics or []]
-        checks.metrics(self._metrics, self.output_shape)
         # Softmax and cross-entropy are taken together, from z: see [10].
         # Keras takes the z of a sigmoid for a softmax's there; so do we.
         self._on_logits = isinstance(

@@ -62,6 +62,14 @@ def test_fit_refuses_and_changes_no_weight(arrays, settings, message):
         assert np.array_equal(a, b)
 
 
+def test_a_refused_compile_changes_nothing():
+    model = assignment_net()
+    before = model.evaluate(X, Y)
+    with pytest.raises(ValueError, match="expected different names"):
+        model.compile("sgd", "categorical_crossentropy", ["accuracy"] * 2)
+    assert model.evaluate(X, Y) == before
+
+
 @pytest.mark.parametrize("method", ["fit", "evaluate", "train_on_batch"])
 def test_training_before_compile(method):
     model = Sequential([Input((28, 28)), layers.Flatten(), layers.Dense(10)])

@@ -44,6 +44,13 @@ def test_mean_of_batch_f1_is_another_quantity(scores):
     assert np.mean(parts) < 0.9 * whole
 
 
+def test_f1_takes_a_small_output_for_a_prediction():
+    """Only 0 predicts nothing: 1e-6 is the largest of its row."""
+    metric = F1Score()
+    metric.update_state(np.eye(2)[[0]], np.array([[1e-6, 0.0]]))
+    assert metric.result().tolist() == [1.0, 0.0]
+
+
 def test_f1_ties_count_twice_and_zeros_predict_nothing():
     y = np.eye(3)[[0, 1]]
     tie = np.array([[0.5, 0.5, 0.1], [0.0, 0.0, 0.0]])

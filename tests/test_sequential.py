@@ -297,6 +297,17 @@ def test_a_diverging_training_stops_with_epoch_batch_and_a_hint(digits):
         model.fit(*digits, batch_size=10)
 
 
+def test_batches_are_counted_through_the_whole_epoch(rng, monkeypatch):
+    """The message about a lost loss names the batch, past 1,024 samples too."""
+    seen = []
+    monkeypatch.setattr(
+        checks, "loss", lambda value, epoch, batch, rate: seen.append(batch)
+    )
+    x, y = rng.uniform(size=(2053, 28, 28)), np.eye(10)[np.arange(2053) % 10]
+    small_net().fit(x, y, batch_size=100)
+    assert seen == list(range(21))
+
+
 def test_training_learns_real_digits(mnist):
     """One epoch of 5,000 samples: far above chance, and every unit alive."""
     config.set_floatx("float32")

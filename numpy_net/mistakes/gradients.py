@@ -14,6 +14,13 @@ _cce_gradient = CategoricalCrossentropy.gradient
 _backward_from_z = Dense.backward_from_z
 
 
+def _backward_through(layers, da):
+    """The right way back, once past the output layer."""
+    for layer in reversed(layers):
+        if da is not None:
+            da = layer.backward(da)
+
+
 @mistake(
     MeanSquaredError,
     "gradient",
@@ -90,9 +97,7 @@ def softmax_diagonal(a, da):
 def crossentropy_delta_with_squared_error(self, y):
     *others, output = self.layers
     da = output.backward_from_z((output.a - y) / len(y))
-    for layer in reversed(others):
-        if da is not None:
-            da = layer.backward(da)
+    _backward_through(others, da)
 
 
 @mistake(
@@ -105,9 +110,7 @@ def crossentropy_delta_with_squared_error(self, y):
 def output_slope_dropped(self, y):
     *others, output = self.layers
     da = output.backward_from_z(self.loss.gradient(y, output.a))
-    for layer in reversed(others):
-        if da is not None:
-            da = layer.backward(da)
+    _backward_through(others, da)
 
 
 @mistake(
