@@ -298,7 +298,7 @@ def test_a_diverging_training_stops_with_epoch_batch_and_a_hint(digits):
 
 
 def test_batches_are_counted_through_the_whole_epoch(rng, monkeypatch):
-    """The message about a lost loss names the batch, past 1,024 samples too."""
+    """A lost loss is reported with its batch, past 1,024 samples too."""
     seen = []
     monkeypatch.setattr(
         checks, "loss", lambda value, epoch, batch, rate: seen.append(batch)
