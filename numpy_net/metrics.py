@@ -25,7 +25,7 @@ class Mean:
         self.total, self.count = 0.0, 0
 
     def update_state(self, value, sample_weight: int) -> None:
-        self.total += value * sample_weight
+        self.total += float(value) * sample_weight
         self.count += sample_weight
 
     def result(self) -> float:
