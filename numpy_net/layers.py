@@ -1,8 +1,8 @@
 """Layers: forward computes the output, backward the gradients.
 
-Forward keeps what backward needs; backward changes no weight, that is the
-optimizer's work. Keras: keras.layers; it has no backward, its gradients
-come from automatic differentiation.
+Forward keeps what backward needs, backward what the gradients need; a
+weight is changed by the optimizer alone. Keras: keras.layers; it has no
+backward, its gradients come from automatic differentiation.
 """
 
 import numpy as np
@@ -32,7 +32,6 @@ class Flatten:
     """
 
     weights: tuple = ()
-    gradients: tuple = ()
 
     def build(self, input_shape: tuple[int, ...]) -> None:
         self.input_shape = input_shape
@@ -43,9 +42,6 @@ class Flatten:
 
     def backward(self, da):
         return da.reshape(len(da), *self.input_shape)
-
-    def penalty(self):
-        return 0.0
 
 
 class Dense:
@@ -101,30 +97,31 @@ class Dense:
     def weights(self):
         return self.kernel, self.bias
 
-    @property
-    def gradients(self):
-        return self.d_kernel, self.d_bias
-
     def forward(self, x):
         """Return a; keep x, z and a."""
         self.x = x
-        self.z = x @ self.kernel + self.bias               # [1]
+        self.z = x.dot(self.kernel) + self.bias            # [1]
         self.a = self.activation(self.z)                   # [2]
         return self.a
 
     def backward(self, da):
-        """Given da = dL/da, set d_kernel and d_bias; return dx."""
+        """Given da = dL/da, keep delta; return dx."""
         vjp = activations.VJP[self.activation]
         return self.backward_from_z(vjp(self.a, da))       # [3]
 
     def backward_from_z(self, delta):
-        """Given delta = dL/dz, set d_kernel and d_bias; return dx."""
-        np.dot(self.x.T, delta, out=self.d_kernel)         # [4]
-        np.sum(delta, axis=0, out=self.d_bias)             # [5]
+        """Given delta = dL/dz, keep it; return dx."""
+        self.delta = delta
+        if self.needs_dx:
+            return delta.dot(self.kernel.T)                # [6]
+
+    def gradients(self):
+        """Return d_kernel and d_bias of the x and delta that were kept."""
+        np.dot(self.x.T, self.delta, out=self.d_kernel)    # [4]
+        np.sum(self.delta, axis=0, out=self.d_bias)        # [5]
         if self.kernel_regularizer:
             self.d_kernel += self.kernel_regularizer.gradient(self.kernel)
-        if self.needs_dx:
-            return delta @ self.kernel.T                   # [6]
+        return self.d_kernel, self.d_bias
 
     def penalty(self):
         """Return what the regularizer adds to the loss, a number."""

@@ -21,6 +21,7 @@ class Network:
         self.name = name or "sequential"
         self.input_shape: Any = None  # a tuple, once there is an Input
         self.layers: list[Any] = []
+        self.trainable: list[Any] = []  # the layers that have weights
         self.layer_names: list[str] = []
         for layer in layers or []:
             self.add(layer)
@@ -41,11 +42,13 @@ class Network:
         layer.build(self.output_shape)
         self.loss = None  # compile anew: the output is another layer
         if isinstance(layer, Dense):
-            layer.needs_dx = bool(self.weights)
+            layer.needs_dx = bool(self.trainable)
         kind = type(layer).__name__.lower()
         twins = sum(name.startswith(kind) for name in self.layer_names)
         self.layer_names.append(f"{kind}_{twins}" if twins else kind)
         self.layers.append(layer)
+        if layer.weights:
+            self.trainable.append(layer)
 
     def compile(self, optimizer, loss, metrics=None) -> None:
         """Choose how to train.
@@ -78,7 +81,7 @@ class Network:
     @property
     def weights(self) -> list[np.ndarray]:
         """The arrays that training changes: kernel, bias, kernel, ..."""
-        return [w for layer in self.layers for w in layer.weights]
+        return [w for layer in self.trainable for w in layer.weights]
 
     @property
     def dtype(self):
@@ -138,10 +141,12 @@ class Network:
         """The loss of the batch that went forward last."""
         output = self.layers[-1]
         value = self.loss(y, output.z if self._on_logits else output.a)
-        return value + sum(layer.penalty() for layer in self.layers)
+        for layer in self.trainable:
+            value += layer.penalty()
+        return value
 
     def _backward(self, y):
-        """Set the gradients of the batch that went forward last."""
+        """Give each layer the delta of the batch that went forward last."""
         *others, output = self.layers
         if self._on_logits:
             da = output.backward_from_z(self.loss.gradient(y, output.z))
@@ -153,7 +158,7 @@ class Network:
             da = layer.backward(da)
 
     def _gradients(self):
-        return [g for layer in self.layers for g in layer.gradients]
+        return [g for layer in self.trainable for g in layer.gradients()]
 
     def _checked(self, x, y) -> tuple[np.ndarray, np.ndarray]:
         """x and y as arrays of the weights' dtype, or an error."""

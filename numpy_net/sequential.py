@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from numpy_net import checks, utils
+from numpy_net import checks, fused, utils
 from numpy_net.callbacks import History
 from numpy_net.network import Network
 
@@ -119,8 +119,12 @@ class Sequential(Network):
         """One update; return the loss and the outputs from before it."""
         y_pred = self(x)                                   # [1] [2]
         loss = self._loss_value(y)                         # [7] or [9]
-        self._backward(y)                                  # [3] to [6]
-        self.optimizer.apply(self._gradients(), self.weights)  # [12]
+        self._backward(y)                                  # [3] [6]
+        if fused.fits(self):
+            fused.descend(self)                            # [4] [5] [12]
+        else:
+            gradients = self._gradients()                  # [4] [5]
+            self.optimizer.apply(gradients, self.weights)  # [12]
         return loss, y_pred
 
     def _test(self, x, y, batch_size):

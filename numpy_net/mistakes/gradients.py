@@ -12,6 +12,7 @@ from numpy_net.regularizers import L2
 _mse_gradient = MeanSquaredError.gradient
 _cce_gradient = CategoricalCrossentropy.gradient
 _backward_from_z = Dense.backward_from_z
+_gradients = Dense.gradients
 
 
 def _backward_through(layers, da):
@@ -200,82 +201,82 @@ def relu_slope_1_at_0(self, da):
 
 @mistake(
     Dense,
-    "backward_from_z",
+    "gradients",
     slip="db is averaged over the batch while dW is summed",
     seen="common",
     effect="biases learn B times too slowly",
 )
-def bias_mean(self, delta):
-    dx = _backward_from_z(self, delta)
-    self.d_bias /= len(delta)
-    return dx
+def bias_mean(self):
+    _gradients(self)
+    self.d_bias /= len(self.delta)
+    return self.d_kernel, self.d_bias
 
 
 @mistake(
     Dense,
-    "backward_from_z",
+    "gradients",
     slip="the sign of db is wrong",
     seen="common: z = x W - b in one place",
     effect="biases climb while kernels descend",
 )
-def bias_sign(self, delta):
-    dx = _backward_from_z(self, delta)
+def bias_sign(self):
+    _gradients(self)
     self.d_bias *= -1
-    return dx
+    return self.d_kernel, self.d_bias
 
 
 @mistake(
     Dense,
-    "backward_from_z",
+    "gradients",
     slip="the biases of the hidden layers are never given a gradient",
     seen="common: a loop that begins at the second layer",
     effect="a little accuracy: hidden thresholds stay at 0",
 )
-def hidden_bias_frozen(self, delta):
-    dx = _backward_from_z(self, delta)
+def hidden_bias_frozen(self):
+    _gradients(self)
     if not self.needs_dx:
         self.d_bias[:] = 0
-    return dx
+    return self.d_kernel, self.d_bias
 
 
 @mistake(
     Dense,
-    "backward_from_z",
+    "gradients",
     slip="the last unit's column of dW is skipped",
     seen="common: range(units - 1)",
     effect="one unit of each layer keeps its first kernel",
 )
-def last_column_skipped(self, delta):
-    dx = _backward_from_z(self, delta)
+def last_column_skipped(self):
+    _gradients(self)
     self.d_kernel[:, -1] = 0
-    return dx
+    return self.d_kernel, self.d_bias
 
 
 @mistake(
     Dense,
-    "backward_from_z",
+    "gradients",
     slip="the last input's row of dW is skipped",
     seen="common: range(inputs - 1)",
     effect="none at all on MNIST: its last pixel is always 0",
 )
-def last_row_skipped(self, delta):
-    dx = _backward_from_z(self, delta)
+def last_row_skipped(self):
+    _gradients(self)
     self.d_kernel[-1] = 0
-    return dx
+    return self.d_kernel, self.d_bias
 
 
 @mistake(
     Dense,
-    "backward_from_z",
+    "gradients",
     slip="the first kernel's gradient is 1.0005 times too large",
     seen="none: a measure of how sharp a check is",
     effect="none that could be seen",
 )
-def kernel_half_per_mille(self, delta):
-    dx = _backward_from_z(self, delta)
+def kernel_half_per_mille(self):
+    _gradients(self)
     if not self.needs_dx:
         self.d_kernel *= 1.0005
-    return dx
+    return self.d_kernel, self.d_bias
 
 
 @mistake(
@@ -316,16 +317,16 @@ def untransposed_when_square(self, delta):
 
 @mistake(
     Dense,
-    "backward_from_z",
+    "gradients",
     slip="dW of the batch is added to the one before: it is never cleared",
     seen="the missing zero_grad() of PyTorch programs",
     effect="a momentum of 1 that nobody asked for: it oscillates",
 )
-def gradients_accumulate(self, delta):
+def gradients_accumulate(self):
     before = self.d_kernel.copy()
-    dx = _backward_from_z(self, delta)
+    _gradients(self)
     self.d_kernel += before
-    return dx
+    return self.d_kernel, self.d_bias
 
 
 @mistake(

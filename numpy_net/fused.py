@@ -1,0 +1,57 @@
+"""[4], [5] and [12] in one: the update that never writes dW down.
+
+dW = x^T delta is as large as the kernel, 784 x 30, but all that it says is
+in two thin arrays, of one row per sample. Written down, it crosses the
+memory three times before the kernel is new:
+
+    dW  = x^T delta             (I, O) written                [4]
+    dW *= learning_rate         read, written
+    W  -= dW                    both read, W written          [12]
+
+BLAS, which NumPy's dot calls, too, has a routine for C = alpha A B + beta C.
+With alpha = -learning_rate and beta = 1 it subtracts the product from W
+where it stands. NumPy does not hand it out, SciPy does. ``fit`` takes this
+way where dW is good for nothing else: with plain SGD and no regularizer. A
+test holds both ways to equal weights.
+
+Set ENABLED to False to train by gradients() and SGD.apply alone; a planted
+mistake does, for that is where it stands.
+"""
+
+import numpy as np
+
+from numpy_net.layers import Dense
+from numpy_net.optimizers import SGD
+from numpy_net.scipy_calls import dgemm, sgemm
+
+ENABLED = True
+GEMM = {np.dtype("float32"): sgemm, np.dtype("float64"): dgemm}
+
+
+def fits(model) -> bool:
+    """Whether each kernel needs no more than -= learning_rate x^T delta."""
+    return (
+        ENABLED
+        and type(model.optimizer) is SGD
+        and not model.optimizer.momentum
+        and all(map(_plain, model.trainable))
+    )
+
+
+def _plain(layer):
+    return (
+        type(layer) is Dense
+        and not layer.kernel_regularizer
+        and layer.kernel.flags.c_contiguous  # gemm would update a copy
+    )
+
+
+def descend(model) -> None:
+    """Update all weights by the x and delta that the layers have kept."""
+    learning_rate = model.optimizer.learning_rate
+    for layer in model.trainable:
+        x, delta, W = layer.x, layer.delta, layer.kernel
+        gemm = GEMM[W.dtype]
+        # BLAS reads column by column: our rows are its columns, W its W^T.
+        gemm(-learning_rate, delta.T, x.T, 1, W.T, 0, 1, 1)  # [4] [12]
+        layer.bias -= learning_rate * np.add.reduce(delta)   # [5] [12]

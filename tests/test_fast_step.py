@@ -1,0 +1,148 @@
+"""The update without dW (fused.py) is the one by gradients and SGD.apply."""
+
+import tracemalloc
+from unittest import mock
+
+import numpy as np
+import pytest
+
+from numpy_net import Input, Sequential, fused, layers, regularizers
+from numpy_net.activations import VJP, sigmoid
+from numpy_net.mistakes import MISTAKES, planted
+from numpy_net.optimizers import SGD
+
+
+def net(output="sigmoid", hidden="tanh", loss="mse", sgd=None, l2=None):
+    model = Sequential(
+        [
+            Input((28, 28)),
+            layers.Flatten(),
+            layers.Dense(9, hidden),
+            layers.Dense(6, hidden, kernel_regularizer=l2),
+            layers.Dense(10, output),
+        ]
+    )
+    model.compile(sgd or SGD(0.3), loss)
+    for layer in model.trainable:  # biases of 0 would hide some mistakes
+        layer.bias += np.linspace(-0.5, 0.5, layer.units)
+    return model
+
+
+def train(make, digits, batch_size, way):
+    """Weights and losses after two epochs by either way."""
+    model = make()
+    model.set_weights(
+        [w + 0.1 * np.cos(np.arange(w.size)).reshape(w.shape)
+         for w in map(np.zeros_like, model.get_weights())]
+    )
+    with (
+        mock.patch.object(fused, "ENABLED", way == "fused"),
+        mock.patch.object(fused, "descend", wraps=fused.descend) as descend,
+    ):
+        history = model.fit(
+            *digits, batch_size=batch_size, epochs=2, shuffle=False
+        )
+    return model.get_weights(), history.history["loss"], descend.call_count
+
+
+LOSSES = [
+    *[("mse", output) for output in VJP],
+    *[("categorical_crossentropy", f) for f in ("softmax", "sigmoid")],
+]
+
+
+@pytest.mark.parametrize("batch_size", [1, 10, 53])
+@pytest.mark.parametrize("hidden", VJP)
+@pytest.mark.parametrize(("loss", "output"), LOSSES)
+def test_both_ways_lead_to_equal_weights(
+    loss, output, hidden, batch_size, digits
+):
+    def make():
+        return net(output, hidden, loss, SGD(0.02))
+
+    weights, losses, steps = train(make, digits, batch_size, "fused")
+    others, expected, none = train(make, digits, batch_size, "plain")
+    assert steps == 2 * -(-53 // batch_size)
+    assert none == 0
+    for mine, its in zip(weights, others, strict=True):
+        bound = 1e-13 * np.abs(its).max()
+        np.testing.assert_allclose(mine, its, rtol=0, atol=bound)
+    np.testing.assert_allclose(losses, expected, rtol=1e-13)
+
+
+def test_one_step_subtracts_learning_rate_times_gradients(digits):
+    """So that what gradient_check says of gradients() holds for fit."""
+    model = net()
+    before, gradients = model.get_weights(), model.gradients(*digits)
+    assert fused.fits(model)
+    model.train_on_batch(*digits)
+    for w, g, now in zip(before, gradients, model.get_weights(), strict=True):
+        np.testing.assert_allclose(now - w, -0.3 * g, rtol=0, atol=1e-15)
+        assert np.abs(g).max() > 1e-4
+
+
+class TwiceAsFast(SGD):
+    """An optimizer of the reader's own."""
+
+    def apply(self, grads, trainable_variables):
+        super().apply([2 * g for g in grads], trainable_variables)
+
+
+def transposed(model):
+    layer = model.layers[1]
+    layer.kernel = np.asfortranarray(layer.kernel)
+    return model
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: net(sgd=SGD(0.3, momentum=0.5)),
+        lambda: net(sgd=TwiceAsFast(0.3)),
+        lambda: net(l2=regularizers.L2(0.1)),
+        lambda: transposed(net()),
+    ],
+    ids=["momentum", "optimizer", "regularizer", "memory order"],
+)
+def test_what_needs_the_gradients_gets_them(make, digits):
+    """A kernel in another order would be copied, and the copy updated."""
+    model = make()
+    before = model.get_weights()
+    assert not fused.fits(model)
+    gradients = model.gradients(*digits)
+    model.train_on_batch(*digits)
+    factor = 2 if isinstance(model.optimizer, TwiceAsFast) else 1
+    for w, g, now in zip(before, gradients, model.get_weights(), strict=True):
+        step = -0.3 * factor * g
+        np.testing.assert_allclose(now - w, step, rtol=0, atol=1e-15)
+
+
+def test_a_planted_mistake_is_trained_with(digits):
+    model, wrong = net(), net()
+    wrong.set_weights(model.get_weights())
+    model.train_on_batch(*digits)
+    with planted(MISTAKES["bias_sign"]):
+        assert not fused.fits(wrong)
+        wrong.train_on_batch(*digits)
+    assert fused.fits(wrong)
+    assert np.array_equal(model.layers[1].kernel, wrong.layers[1].kernel)
+    assert not np.allclose(model.layers[1].bias, wrong.layers[1].bias)
+
+
+def test_a_step_makes_no_array_of_the_size_of_a_kernel(digits):
+    model = net()
+    x, y = digits[0][:1], digits[1][:1]
+    model.train_on_batch(x, y)
+    tracemalloc.start()
+    model._train_step(x, y)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < model.layers[1].kernel.nbytes / 8
+
+
+def test_the_sigmoid_that_is_checked_is_the_one_that_trains():
+    """Complex numbers take the formula, real ones expit."""
+    z = np.linspace(-80, 700, 7801)
+    assert sigmoid(z).dtype == "float64"
+    np.testing.assert_allclose(sigmoid(z), sigmoid(z + 0j).real, rtol=1e-14)
+    assert sigmoid(z.astype("float32")).dtype == "float32"
