@@ -18,6 +18,8 @@ Set ENABLED to False to train by gradients() and SGD.apply alone; a planted
 mistake does, for that is where it stands.
 """
 
+import functools
+
 import numpy as np
 
 from numpy_net.layers import Dense
@@ -38,20 +40,40 @@ def fits(model) -> bool:
     )
 
 
-def _plain(layer):
-    return (
-        type(layer) is Dense
-        and not layer.kernel_regularizer
-        and layer.kernel.flags.c_contiguous  # gemm would update a copy
-    )
-
-
 def descend(model) -> None:
     """Update all weights by the x and delta that the layers have kept."""
     learning_rate = model.optimizer.learning_rate
     for layer in model.trainable:
-        x, delta, W = layer.x, layer.delta, layer.kernel
-        gemm = GEMM[W.dtype]
-        # BLAS reads column by column: our rows are its columns, W its W^T.
-        gemm(-learning_rate, delta.T, x.T, 1, W.T, 0, 1, 1)  # [4] [12]
-        layer.bias -= learning_rate * np.add.reduce(delta)   # [5] [12]
+        delta = layer.delta
+        one = _ones(len(delta), delta.dtype)  # [5]: a bias has 1 as input
+        _subtract(learning_rate, layer.x, delta, layer.kernel)
+        _subtract(learning_rate, one, delta, layer.bias[None])
+
+
+def _subtract(learning_rate, x, delta, W):
+    """[4] [12]  W -= learning_rate x^T delta       (I, B)(B, O) -> (I, O)
+
+    BLAS reads column by column: our rows are its columns, W is its W^T.
+    """
+    gemm = GEMM[W.dtype]
+    gemm(-learning_rate, delta.T, x.T, 1, W.T, 0, 1, 1)
+
+
+def _plain(layer):
+    """Whether gemm alone will do, and finds kernel and bias as it needs.
+
+    Of an array of another order or dtype it would update a copy.
+    """
+    W, b = layer.kernel, layer.bias
+    return (
+        type(layer) is Dense
+        and not layer.kernel_regularizer
+        and W.flags.c_contiguous
+        and b.flags.c_contiguous
+        and b.dtype == W.dtype
+    )
+
+
+@functools.lru_cache(maxsize=8)
+def _ones(samples, dtype):
+    return np.ones((samples, 1), dtype)

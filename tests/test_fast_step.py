@@ -88,10 +88,15 @@ class TwiceAsFast(SGD):
         super().apply([2 * g for g in grads], trainable_variables)
 
 
-def transposed(model):
+def with_arrays(model, kernel=np.copy, bias=np.copy):
+    """Let one layer use arrays of another order or dtype."""
     layer = model.layers[1]
-    layer.kernel = np.asfortranarray(layer.kernel)
+    layer.kernel, layer.bias = kernel(layer.kernel), bias(layer.bias)
     return model
+
+
+def strided(bias):
+    return np.repeat(bias, 2)[::2]
 
 
 @pytest.mark.parametrize(
@@ -100,12 +105,14 @@ def transposed(model):
         lambda: net(sgd=SGD(0.3, momentum=0.5)),
         lambda: net(sgd=TwiceAsFast(0.3)),
         lambda: net(l2=regularizers.L2(0.1)),
-        lambda: transposed(net()),
+        lambda: with_arrays(net(), kernel=np.asfortranarray),
+        lambda: with_arrays(net(), bias=strided),
+        lambda: with_arrays(net(), bias=np.longdouble),
     ],
-    ids=["momentum", "optimizer", "regularizer", "memory order"],
+    ids=["momentum", "optimizer", "regularizer", "order", "stride", "dtype"],
 )
 def test_what_needs_the_gradients_gets_them(make, digits):
-    """A kernel in another order would be copied, and the copy updated."""
+    """An array of another order would be copied, and the copy updated."""
     model = make()
     before = model.get_weights()
     assert not fused.fits(model)
