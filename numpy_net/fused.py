@@ -71,6 +71,7 @@ def _plain(layer):
         and W.flags.c_contiguous
         and b.flags.c_contiguous
         and b.dtype == W.dtype
+        and W.dtype in GEMM
     )
 
 

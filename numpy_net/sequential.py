@@ -110,7 +110,7 @@ class Sequential(Network):
         for rows in _batches(len(x), batch_size):
             loss, y_pred[rows] = self._train_step(x[rows], y[rows])
             checks.loss(loss, epoch, batch, self.optimizer.learning_rate)
-            self._loss_tracker.update_state(loss, len(x[rows]))
+            self._loss_tracker.update_state(loss, rows.stop - rows.start)
             batch += 1
         # Counts may be added in any portion: once here, not at every step.
         self._update_metrics(y, y_pred)
