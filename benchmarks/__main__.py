@@ -1,180 +1,289 @@
 """The command line: train, time and compare, then show where it stands."""
 
-import argparse
 import os
 import signal
 import sys
+from argparse import Namespace
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
-from benchmarks import estimate, machine, results, runner, summary
-from benchmarks.contenders import CONTENDERS, TIERS, select
-from benchmarks.display import make_display
+from benchmarks import (
+    command_line,
+    compare,
+    doctor,
+    estimate,
+    export,
+    fairness,
+    machine,
+    noise,
+    report,
+    results,
+    runner,
+    schedule,
+    step_cost,
+    summary,
+    time_to_accuracy,
+)
+from benchmarks.contenders import CONTENDERS, LADDER, TIERS, select
+from benchmarks.display import Display, make_display
 from benchmarks.errors import InputError
-
-EXAMPLES = """\
-examples:
-  python -m benchmarks                  a quick look, on a part of MNIST
-  python -m benchmarks --tier full      the assignment's own settings
-  python -m benchmarks --only numpy-batch-10,keras-batch-10
-  python -m benchmarks --data digits    without MNIST, without a network
-  python -m benchmarks report results/NAME    draw a run's figures anew
-"""
+from benchmarks.results import Record
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Do what the command line says; return the exit code.
 
     0  all went well (rows whose library is not installed are named)
-    1  a contender failed or diverged; the others are done
+    1  a contender failed or diverged, the others are done; or what was
+       asked of check, compare or doctor is not so
     2  bad input, said in one line
     """
-    options = _parser().parse_args(arguments)
+    options = command_line.parse(arguments)
     signal.signal(signal.SIGTERM, _terminate)
     try:
-        if options.command == "report":
-            return report(options)
-        return list_contenders() if options.list else bench(options)
+        return COMMANDS[options.command](options)
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("stopped; the finished rows are kept", file=sys.stderr)
+        print(
+            "stopped; the finished rows are kept (--resume DIR goes on)",
+            file=sys.stderr,
+        )
         return 130
     except BrokenPipeError:  # `| head`: nobody reads on, which is no error
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
 
 
-def bench(options: argparse.Namespace) -> int:
+def bench(options: Namespace) -> int:
     """The main job: train, judge, compare."""
-    tier = TIERS[options.tier]
-    contenders = select([n for o in options.only for n in o.split(",")])
-    names = [contender.name for contender in contenders]
-    threads = _threads(options.threads)
-    folder = results.new_folder(options.out, tier.name)
-    expected = estimate.seconds(contenders, tier.n_train or 60_000)
-    display = make_display(expected)
-    display.say(
-        f"{tier.name} tier ({tier.note}): {', '.join(names)}; "
-        f"about {estimate.in_words(sum(expected))}"
-    )
-    asked = runner.Options(
-        tier,
-        contenders,
-        options.data,
-        options.data_dir,
-        options.seed,
-        threads,
-    )
+    if options.list:
+        return _list()
+    asked = _asked(options)
+    folder = results.new_folder(options.out, asked.tier.name)
+    display = _announce(asked)
     with display:
+        if asked.device == "gpu":
+            runner.require_gpu(asked, folder, display)
         data = runner.find_data(asked, folder, display)
         record = runner.run(asked, data, folder, display)
-    display.table(record)
-    for line in summary.sentences(record):
-        display.say(line)
+    return _conclude(folder, record, display)
+
+
+def _asked(options: Namespace) -> runner.Options:
+    """What the words of the command line mean."""
+    tier = TIERS[options.tier]
+    quick = tier.name == "quick"
+    names = [n for o in options.only for n in o.split(",")]
+    chosen = select(names)
+    asked = runner.Options(
+        tier=tier,
+        train=[c for c in chosen if c.quick or not quick or names],
+        step=[],
+        data=options.data,
+        data_dir=options.data_dir,
+        seed=options.seed,
+        threads=_threads(options.threads),
+        device=options.device,
+        rounds=options.rounds or tier.rounds,
+        timeout=options.timeout,
+    )
+    if options.command == "bench" and not names:
+        swept = step_cost.contenders()
+        if quick:
+            swept = select(["numpy-batch-10", "keras-batch-10"])
+        asked = replace(
+            asked, step=swept, points=step_cost.points(quick), blocks=2
+        )
+    if options.command == "step":
+        swept = [c for c in chosen if c.steps]
+        points = step_cost.points(quick)
+        asked = replace(asked, train=[], step=swept, points=points)
+    if options.command == "ladder":
+        asked = replace(
+            asked, train=chosen if names else list(LADDER), step=[]
+        )
+    if options.command == "tta":
+        if not names:
+            chosen = select(list(time_to_accuracy.ROWS))
+        until = {n: t[-1] for n, t in time_to_accuracy.THRESHOLDS.items()}
+        asked = replace(
+            asked,
+            train=chosen,
+            epochs=time_to_accuracy.EPOCHS,
+            until=until,
+            rounds=options.rounds or 3,
+        )
+    if asked.device == "gpu":
+        asked = replace(
+            asked,
+            train=[c for c in asked.train if c.gpu],
+            step=[c for c in asked.step if c.gpu],
+        )
+    if not asked.train and not asked.step:
+        raise InputError("none of the chosen rows takes part in this command")
+    return asked
+
+
+def _announce(asked: runner.Options) -> Display:
+    """Say what will be done and how long it will take, before it starts."""
+    plan = schedule.plan(
+        [("train", c.name) for c in asked.train]
+        + [("step", c.name) for c in asked.step],
+        asked.rounds,
+        asked.seed,
+    )
+    images = asked.tier.n_train or 60_000
+    expected = estimate.seconds(plan, images, len(asked.points))
+    display = make_display(expected)
+    names = dict.fromkeys(c.name for c in (*asked.train, *asked.step))
+    display.say(
+        f"{asked.tier.name} tier ({asked.tier.note}), {asked.rounds} "
+        f"round{'s' * (asked.rounds > 1)}, {asked.threads} "
+        f"thread{'s' * (asked.threads > 1)}: {', '.join(names)}; about "
+        f"{estimate.in_words(sum(expected))}"
+    )
+    if asked.tier.name == "quick" and asked.step and asked.train:
+        left = [c.name for c in CONTENDERS if c.name not in names]
+        display.say(f"left out: {', '.join(left)} (--tier full has them)")
+    return display
+
+
+def _conclude(folder: Path, record: Record, display: Display) -> int:
+    """Show the tables, write summary.md, return the exit code."""
+    _show(record, display)
     display.say(str(summary.write(folder, record)))
     fine = ("ok", "not installed")
     failed = any(run["status"] not in fine for run in record["runs"])
     return int(failed or record["agreement"] is None)
 
 
-def report(options: argparse.Namespace) -> int:
-    """Draw a run's figures and table anew from its results.json."""
+def _show(record: Record, display: Display) -> None:
+    if summary.rows(record):
+        display.table(summary.table(record))
+        for line in summary.sentences(record):
+            display.say(line)
+    for table in report.tables(record):
+        if not table.detail:
+            display.say("")
+            display.table(table)
+    loud = [
+        f"{run['contender']}, round {run['round'] + 1}: {flag}"
+        for run in record["runs"]
+        for flag in noise.flags(run.get("noise", {}))
+    ]
+    if loud:
+        display.say(
+            f"The machine was not quiet, so these seconds are no evidence: "
+            f"{loud[0]}{f', and {len(loud) - 1} more' * (len(loud) > 1)} "
+            f"(python -m benchmarks check lists them)."
+        )
+
+
+def redraw(options: Namespace) -> int:
+    """Draw a run's figures and tables anew from its results.json."""
     folder = Path(options.folder)
     record = results.read(folder)
-    try:
-        summary.markdown(record)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise InputError(
-            f"{folder / 'results.json'} is damaged ({error!r}): run again"
-        ) from error
     display = make_display([])
     drawn = runner.draw(folder, display)
     summary.write(folder, record)
     if options.readme:
         summary.write_into(Path(options.readme), record)
-    display.table(record)
+    _show(record, display)
     return int(not drawn)
 
 
-def list_contenders() -> int:
-    """Print name, title and settings of every row."""
-    for c in CONTENDERS:
-        settings = f"batch {c.batch_size}, {c.epochs} epochs" * bool(c.net)
-        print(f"{c.name:18}{c.title:20}{settings}".rstrip())
+def compare_two(options: Namespace) -> int:
+    """Two runs side by side; 1 if a row became clearly slower."""
+    old, new = (
+        results.read(
+            Path(text).parent if text.endswith(".json") else Path(text)
+        )
+        for text in (options.old, options.new)
+    )
+    found = compare.changes(old, new)
+    display = make_display([])
+    display.table(compare.table(found))
+    slower = [
+        change.name
+        for change in found
+        if change.clear and change.ratio > 1 + options.fail_over / 100
+    ]
+    if slower:
+        display.say(
+            f"slower by more than {options.fail_over:g} %: {', '.join(slower)}"
+        )
+    return int(bool(slower))
+
+
+def check(options: Namespace) -> int:
+    """Say what makes a run's seconds doubtful; 1 if anything does."""
+    record = results.read(Path(options.folder))
+    display = make_display([])
+    display.table(report.fairly(record))
+    complaints = [
+        f"{run['contender']}, round {run['round'] + 1}: {flag}"
+        for run in record["runs"]
+        for flag in noise.flags(run.get("noise", {}))
+    ]
+    for line in complaints:
+        display.say(line)
+    failed = [
+        finding
+        for finding in fairness.findings(record)
+        if finding.outcome == fairness.FAILED
+    ]
+    return int(bool(failed or complaints))
+
+
+def diagnose(options: Namespace) -> int:
+    """Five seconds: what this machine is, and whether it is quiet enough."""
+    display = make_display([])
+    table, complaints = doctor.examine()
+    display.table(table)
+    for line in complaints:
+        display.say(f"not quiet enough for timing: {line}")
+    if not complaints:
+        display.say("quiet enough for timing")
+    return int(bool(complaints))
+
+
+def to_csv(options: Namespace) -> int:
+    """Write a run's raw times as CSV beside its results.json."""
+    folder = Path(options.folder)
+    for path in export.write(folder, results.read(folder)):
+        print(path)
     return 0
 
 
-class _Parser(argparse.ArgumentParser):
-    """Says what was wrong in one line, without the usage before it."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"error: {message}; see python -m benchmarks --help\n")
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
-        prog="python -m benchmarks",
-        description="Train the assignment's nets in NumPy and in Keras, and "
-        "XGBoost, on the same images; compare accuracy, F1 and time.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-        usage="%(prog)s [options] | report DIR",
-    )
-    add = parser.add_argument
-    add("--tier", choices=list(TIERS), default="quick", help="how much data")
-    add(
-        "--only",
-        action="append",
-        default=[],
-        metavar="NAME[,NAME]",
-        help="these contenders alone (see --list)",
-    )
-    add("--list", action="store_true", help="list the contenders and stop")
-    add("--seed", type=_seed, default=0, help="of weights and order (0)")
-    add(
-        "--threads",
-        default="all",
-        metavar="N|all",
-        help="threads of every library (all that this machine has)",
-    )
-    add(
-        "--data",
-        default="auto",
-        choices=["auto", "mnist", "digits"],
-        help="mnist: refuse anything else; digits: the small set that "
-        "scikit-learn carries; auto: that one if MNIST cannot be had",
-    )
-    add("--data-dir", help="folder with MNIST's four files or mnist.npz")
-    add("--out", metavar="DIR", help="a new folder (results/TIME-HOST-TIER)")
-    commands = parser.add_subparsers(dest="command", metavar="report DIR")
-    again = commands.add_parser("report", help="draw a run's figures anew")
-    again.add_argument("folder", metavar="DIR", help="the folder of a run")
-    again.add_argument(
-        "--readme", metavar="FILE", help="put the table into this file, too"
-    )
-    return parser
+COMMANDS = {
+    "bench": bench,
+    "step": bench,
+    "ladder": bench,
+    "tta": bench,
+    "report": redraw,
+    "compare": compare_two,
+    "check": check,
+    "doctor": diagnose,
+    "export": to_csv,
+}
 
 
-def _seed(text: str) -> int:
-    if not _is_number(text) or int(text) >= 2**32:
-        raise argparse.ArgumentTypeError(
-            f"expected a whole number from 0 to {2**32 - 1}, got {text!r}"
-        )
-    return int(text)
-
-
-def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdecimal()
+def _list() -> int:
+    """Print name, title and settings of every row."""
+    for c in (*CONTENDERS, *LADDER):
+        settings = f"batch {c.batch_size}, epochs {c.epochs}" * bool(c.net)
+        print(f"{c.name:23}{c.title:37}{settings}".rstrip())
+    return 0
 
 
 def _threads(text: str) -> int:
     cores = machine.usable_cores()
     if text == "all":
         return cores
-    if not _is_number(text) or not 1 <= int(text) <= cores:
+    if not command_line.is_number(text) or not 1 <= int(text) <= cores:
         raise InputError(
             f"--threads: expected 1 to {cores} (the cores that can be used "
             f"here) or all, got {text!r}"

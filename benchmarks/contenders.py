@@ -1,10 +1,11 @@
-"""The rows of the benchmark: what each trains, and how.
+"""The rows of the benchmark: what each trains, how, and what differs.
 
 Nothing is imported here that a contender needs: the parent process reads
-this table, and the contender's own process does the rest (adapters.py).
+these tables, and the contender's own process does the rest (adapters/).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from benchmarks.errors import InputError
 
@@ -22,10 +23,17 @@ class Reported:
 class Contender:
     """One row.
 
-    adapter  the function of adapters.py that trains it
+    adapter  module.function of adapters/ that trains it
     net      the function of architectures.py that makes it, if it is a net
-    same_as  the row whose weights it must end with, but for rounding: the
+    units    width of the hidden layer, where it is not the net's own
+    options  what the adapter is told besides
+    same_as  the row whose updates it must repeat, but for rounding: the
              same net, batches, order and first weights
+    twin_of  the row that it repeats in every respect: what the two differ
+             by is the noise
+    gpu      whether it can be trained on a GPU
+    quick    whether the quick tier has it
+    steps    updates in one timed block of the step-cost sweep; 0: not in it
     """
 
     name: str
@@ -34,7 +42,14 @@ class Contender:
     net: str | None = None
     batch_size: int | None = None
     epochs: int | None = None
+    dtype: str = "float32"
+    units: int | None = None
+    options: dict[str, Any] = field(default_factory=dict)
     same_as: str | None = None
+    twin_of: str | None = None
+    gpu: bool = False
+    quick: bool = True
+    steps: int = 0
     reported: Reported | None = None
 
 
@@ -42,16 +57,17 @@ CONTENDERS = (
     Contender(
         "numpy-per-sample",
         "NumPy, textbook",
-        "train_per_sample",
+        "numpy_nets.per_sample",
         "assignment_net",
         batch_size=1,
         epochs=5,
+        steps=2000,
         reported=Reported(255.0),
     ),
     Contender(
         "numpy-batch-1",
         "NumPy, batch 1",
-        "train_numpy",
+        "numpy_nets.fit",
         "assignment_net",
         batch_size=1,
         epochs=5,
@@ -60,25 +76,96 @@ CONTENDERS = (
     Contender(
         "numpy-batch-10",
         "NumPy, batch 10",
-        "train_numpy",
+        "numpy_nets.fit",
         "assignment_net",
         batch_size=10,
         epochs=5,
+        steps=2000,
     ),
     Contender(
-        "keras-batch-10",
-        "Keras, batch 10",
-        "train_keras",
+        "numpy-batch-10-twin",
+        "NumPy, batch 10, twin",
+        "numpy_nets.fit",
         "assignment_net",
         batch_size=10,
         epochs=5,
         same_as="numpy-batch-10",
+        twin_of="numpy-batch-10",
+    ),
+    Contender(
+        "keras-batch-1",
+        "Keras, batch 1",
+        "keras_nets.fit",
+        "assignment_net",
+        batch_size=1,
+        epochs=1,
+        same_as="numpy-batch-1",
+        gpu=True,
+        quick=False,
+    ),
+    Contender(
+        "keras-batch-10",
+        "Keras, batch 10",
+        "keras_nets.fit",
+        "assignment_net",
+        batch_size=10,
+        epochs=5,
+        same_as="numpy-batch-10",
+        gpu=True,
+        steps=300,
         reported=Reported(46.2, 0.9136, 0.9131),
+    ),
+    Contender(
+        "keras-batch-10-twin",
+        "Keras, batch 10, twin",
+        "keras_nets.fit",
+        "assignment_net",
+        batch_size=10,
+        epochs=5,
+        same_as="numpy-batch-10",
+        twin_of="keras-batch-10",
+        gpu=True,
+        quick=False,
+    ),
+    Contender(
+        "keras-50-steps-a-call",
+        "Keras, 50 steps a call",
+        "keras_nets.fit",
+        "assignment_net",
+        batch_size=10,
+        epochs=5,
+        options={"steps_per_execution": 50},
+        same_as="numpy-batch-10",
+        gpu=True,
+        quick=False,
+        steps=1000,
+    ),
+    Contender(
+        "keras-compiled-1",
+        "Keras, compiled epoch, batch 1",
+        "keras_nets.compiled",
+        "assignment_net",
+        batch_size=1,
+        epochs=5,
+        same_as="numpy-batch-1",
+        gpu=True,
+        quick=False,
+    ),
+    Contender(
+        "keras-compiled-10",
+        "Keras, compiled epoch, batch 10",
+        "keras_nets.compiled",
+        "assignment_net",
+        batch_size=10,
+        epochs=5,
+        same_as="numpy-batch-10",
+        gpu=True,
+        steps=2000,
     ),
     Contender(
         "numpy-custom",
         "NumPy, custom net",
-        "train_numpy",
+        "numpy_nets.fit",
         "custom_net",
         batch_size=10,
         epochs=15,
@@ -86,46 +173,212 @@ CONTENDERS = (
     Contender(
         "keras-custom",
         "Keras, custom net",
-        "train_keras",
+        "keras_nets.fit",
         "custom_net",
         batch_size=10,
         epochs=15,
         same_as="numpy-custom",
+        gpu=True,
         reported=Reported(191.5, 0.9730, 0.9730),
+    ),
+    Contender(
+        "keras-compiled-custom",
+        "Keras, compiled epoch, custom net",
+        "keras_nets.compiled",
+        "custom_net",
+        batch_size=10,
+        epochs=15,
+        same_as="numpy-custom",
+        gpu=True,
+        quick=False,
     ),
     Contender(
         "xgboost",
         "XGBoost, defaults",
-        "train_xgboost",
+        "trees.fit",
+        options={"model": "assignment_model"},
+        gpu=True,
         reported=Reported(103.1, 0.9795, 0.9795),
     ),
+    Contender(
+        "sklearn-batch-1",
+        "scikit-learn MLP, batch 1, log loss",
+        "peers.scikit_learn",
+        "log_loss_net",
+        batch_size=1,
+        epochs=1,
+        same_as="numpy-log-loss",
+        steps=500,
+        quick=False,
+    ),
+    Contender(
+        "numpy-log-loss",
+        "NumPy, batch 1, log loss",
+        "numpy_nets.fit",
+        "log_loss_net",
+        batch_size=1,
+        epochs=1,
+        quick=False,
+    ),
+    Contender(
+        "floor",
+        "compiled loop (floor), batch 1",
+        "peers.floor",
+        "assignment_net",
+        batch_size=1,
+        epochs=5,
+        same_as="numpy-per-sample",
+        steps=5000,
+        quick=False,
+    ),
+)
+
+
+def _rung(name: str, title: str, adapter: str, **more: Any) -> Contender:
+    """One epoch; rungs of batch 10 are held to the updates of one of them."""
+    settings: dict[str, Any] = {"net": "assignment_net", "batch_size": 10}
+    settings |= {"epochs": 1} | more
+    if settings["batch_size"] == 10 and name != "rung-in-place":
+        settings["same_as"] = "rung-in-place"
+    return Contender(name, title, adapter, **settings)
+
+
+# From the textbook program to the fastest Keras form, one change a rung.
+LADDER = (
+    _rung(
+        "rung-textbook",
+        "textbook, one sample at a time",
+        "numpy_nets.per_sample",
+        batch_size=1,
+        dtype="float64",
+    ),
+    _rung(
+        "rung-batch-10",
+        "an update every 10 samples",
+        "numpy_nets.looped",
+        dtype="float64",
+    ),
+    _rung(
+        "rung-vectorised",
+        "10 samples in one product",
+        "numpy_nets.vectorised",
+        dtype="float64",
+    ),
+    _rung("rung-float32", "float32", "numpy_nets.vectorised"),
+    _rung("rung-in-place", "in place: numpy_net's fit", "numpy_nets.fit"),
+    _rung("rung-keras-eager", "Keras, eager", "keras_nets.eager", gpu=True),
+    _rung(
+        "rung-keras-graph",
+        "Keras, train_on_batch",
+        "keras_nets.train_on_batch",
+        gpu=True,
+    ),
+    _rung("rung-keras-fit", "Keras, fit", "keras_nets.fit", gpu=True),
+    _rung(
+        "rung-keras-50-steps",
+        "Keras, fit, 50 steps a call",
+        "keras_nets.fit",
+        options={"steps_per_execution": 50},
+        gpu=True,
+    ),
+    _rung(
+        "rung-keras-compiled",
+        "Keras, compiled epoch",
+        "keras_nets.compiled",
+        gpu=True,
+    ),
+    _rung(
+        "rung-keras-batch-100",
+        "an update every 100 samples",
+        "keras_nets.compiled",
+        batch_size=100,
+        gpu=True,
+    ),
+)
+# Rungs that change the mathematics: other batches are other updates.
+CHANGES_UPDATES = ("rung-batch-10", "rung-keras-batch-100")
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """Two rows whose seconds per epoch may be put in one ratio.
+
+    differs  the one thing that is not the same in both
+    gated    whether both make the same updates, which is then checked
+    """
+
+    slower: str
+    faster: str
+    differs: str
+    gated: bool = True
+
+
+RATIOS = (
+    Ratio("keras-batch-1", "numpy-batch-1", "the library, at batch 1"),
+    Ratio("keras-batch-10", "numpy-batch-10", "the library, at batch 10"),
+    Ratio(
+        "keras-batch-10",
+        "keras-50-steps-a-call",
+        "steps_per_execution, 1 or 50",
+    ),
+    Ratio("keras-batch-1", "keras-compiled-1", "the compiler, at batch 1"),
+    Ratio("keras-batch-10", "keras-compiled-10", "the compiler, at batch 10"),
+    Ratio(
+        "numpy-batch-10",
+        "keras-compiled-10",
+        "NumPy's calls, or one compiled program",
+    ),
+    Ratio("numpy-per-sample", "numpy-batch-1", "spelling of the same step"),
+    Ratio(
+        "numpy-batch-1", "numpy-batch-10", "batch size, so the updates", False
+    ),
+    Ratio("numpy-batch-1", "floor", "NumPy's calls, or one compiled loop"),
+    Ratio("sklearn-batch-1", "numpy-log-loss", "the library, at log loss"),
+    Ratio("keras-custom", "numpy-custom", "the library, custom net"),
+    Ratio("keras-custom", "keras-compiled-custom", "the compiler, custom net"),
 )
 
 
 @dataclass(frozen=True)
 class Tier:
-    """How much of the data a run takes; None is all of it."""
+    """How much of the data a run takes, and how often; None is all of it."""
 
     name: str
     n_train: int | None
     n_test: int | None
+    rounds: int
     note: str
 
 
 TIERS = {
     "quick": Tier(
-        "quick", 4_800, 2_000, "a part of the data: a smoke test, no evidence"
+        "quick",
+        2_400,
+        2_000,
+        1,
+        "a part of the data, once: a smoke test, no evidence",
     ),
-    "full": Tier("full", None, None, "the assignment's settings, all data"),
+    "standard": Tier(
+        "standard", 12_000, None, 5, "a fifth of the data, five rounds"
+    ),
+    "full": Tier("full", None, None, 3, "the assignment's settings, all data"),
 }
 
 
 def select(names: list[str]) -> list[Contender]:
     """Return the rows of these names in the table's order; all if none."""
-    known = [contender.name for contender in CONTENDERS]
+    everything = (*CONTENDERS, *LADDER)
+    known = [contender.name for contender in everything]
     for name in names:
         if name not in known:
             raise InputError(
                 f"unknown contender {name!r}; choose from {', '.join(known)}"
             )
-    return [c for c in CONTENDERS if c.name in names or not names]
+    if not names:
+        return list(CONTENDERS)
+    return [c for c in everything if c.name in names]
+
+
+def title(name: str) -> str:
+    """The title of a row."""
+    return select([name])[0].title

@@ -9,13 +9,14 @@ from typing import Any
 from rich import box
 from rich.console import Console
 from rich.live import Live
-from rich.table import Table
+from rich.table import Table as Grid
 from rich.text import Text
 
-from benchmarks.contenders import Contender
+from benchmarks import derived
+from benchmarks.contenders import title
 from benchmarks.estimate import Remaining, in_words
+from benchmarks.report import Table, three_digits
 from benchmarks.results import Record
-from benchmarks.summary import HEADER, caption, rows, three_digits
 
 
 def make_display(expected: list[float]) -> "Display":
@@ -53,8 +54,12 @@ class Display:
     def say(self, line: str) -> None:
         self.console.print(line, markup=False, soft_wrap=True)
 
-    def start(self, contender: Contender) -> None:
-        self.title, self.entry = contender.title, {}
+    def start(self, entry: dict[str, Any]) -> None:
+        self.title, self.entry = title(entry["contender"]), {}
+        if entry["task"] == "step":
+            self.title += ", step cost"
+        if entry["round"]:
+            self.title += f", round {entry['round'] + 1}"
         self.started = monotonic()
 
     def epoch(self, entry: dict[str, Any]) -> None:
@@ -67,9 +72,12 @@ class Display:
         if run["status"] != "ok":
             self.say(f"{self.title}: {run['status']}: {run['message']}")
             return
+        if run["task"] == "step":
+            self.say(f"{self.title}: {len(run['blocks'])} blocks timed")
+            return
         self.say(
             f"{self.title}: test accuracy {run['test']['accuracy']:.4f}, "
-            f"training {three_digits(run['seconds']['training'])} s"
+            f"training {three_digits(derived.training_seconds(run))} s"
         )
 
     def line(self) -> str:
@@ -81,7 +89,7 @@ class Display:
         left = in_words(self.remaining.seconds(running, share))
         done, figures = "starting", ""
         if entry:
-            unit = "epoch" if "loss" in entry else "round"
+            unit = "epoch" if "loss" in entry else "part"
             done = f"{unit} {entry['epoch']}/{entry['epochs']}"
             figures = "".join(
                 f", {name} {entry[name]:.4f}"
@@ -90,23 +98,29 @@ class Display:
             )
         return f"{self.title}: {done}, about {left} left in all{figures}"
 
-    def table(self, record: Record) -> None:
-        """Print the final table."""
-        table = Table(
+    def table(self, table: Table) -> None:
+        """Print a table; as lists where it is too wide for the terminal."""
+        grid = Grid(
+            title=table.heading,
+            title_justify="left",
+            title_style="bold",
             box=box.SIMPLE_HEAD,
             collapse_padding=True,
             padding=(0, 1, 0, 0),
         )
-        for number, name in enumerate(HEADER):
-            table.add_column(
-                name.replace(" ", "\n"),
-                justify="right" if number else "left",
+        for number, name in enumerate(table.header):
+            grid.add_column(
+                name.replace(" ", "\n") if len(table.header) > 4 else name,
+                justify="right"
+                if number and _is_figure(table, number)
+                else "left",
                 min_width=max(map(len, name.split())),
             )
-        for row in rows(record):
-            table.add_row(*row)
-        self.console.print(table)
-        self.say(caption(record))
+        for row in table.rows:
+            grid.add_row(*row)
+        self.console.print(grid, markup=False)
+        if table.note:
+            self.say(table.note)
 
 
 class LiveDisplay(Display):
@@ -139,3 +153,9 @@ class LiveDisplay(Display):
 def _is_landmark(entry: dict[str, Any]) -> bool:
     """Every epoch of a net, every tenth round of boosting."""
     return "loss" in entry or entry["epoch"] % 10 == 0
+
+
+def _is_figure(table: Table, number: int) -> bool:
+    """Whether a column holds figures: they stand to the right."""
+    cells = [row[number] for row in table.rows]
+    return all(cell[:1].isdigit() or len(cell) < 9 for cell in cells)

@@ -3,33 +3,49 @@
 import json
 from typing import Any
 
-from benchmarks.contenders import Contender
 from benchmarks.results import ROOT
 
 REFERENCE = ROOT / "docs" / "reference" / "results.json"
 
 
-def seconds(contenders: list[Contender], train_images: int) -> list[float]:
-    """Expected wall-clock seconds per contender, on the known machine.
+def seconds(
+    plan: list[dict[str, Any]], train_images: int, points: int
+) -> list[float]:
+    """Expected wall-clock seconds of each entry, on the known machine.
 
-    Start-up is taken as it is, training in proportion to the images. A
-    contender that the reference lacks counts as its slowest one.
+    Start-up is taken as it is, training in proportion to the images, a
+    sweep in proportion to its points. What the reference lacks counts as
+    the mean of what it has.
     """
     record = json.loads(REFERENCE.read_text(encoding="utf-8"))
     share = train_images / record["data"]["train_images"]
-    known = {
-        run["contender"]: _scaled(run, share)
-        for run in record["runs"]
-        if run["status"] == "ok"
-    }
-    slowest = max(known.values())
-    return [known.get(c.name, slowest) for c in contenders]
+    known: dict[tuple[str, str], float] = {}
+    for run in record["runs"]:
+        if run["status"] != "ok":
+            continue
+        work, part = _work(run, share, points)
+        known[run["task"], run["contender"]] = run["wall_seconds"] + work * (
+            part - 1
+        )
+    usual = sum(known.values()) / len(known)
+    return [
+        known.get((entry["task"], entry["contender"]), usual) for entry in plan
+    ]
 
 
-def _scaled(run: dict[str, Any], share: float) -> float:
-    spent = run["seconds"]
-    work = spent["training"] + spent.get("validation", 0.0)
-    return run["wall_seconds"] - work + work * share
+def _work(
+    run: dict[str, Any], share: float, points: int
+) -> tuple[float, float]:
+    """Seconds that depend on the size of the task, and its share of them."""
+    if run["task"] == "train":
+        return run["phases"]["training"]["wall"], share
+    measured = {(b["units"], b["batch_size"]) for b in run["blocks"]}
+    start = sum(
+        phase["wall"]
+        for name, phase in run["phases"].items()
+        if name != "training"
+    )
+    return run["wall_seconds"] - start, min(1.0, points / len(measured))
 
 
 def in_words(duration: float) -> str:

@@ -8,6 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
+from benchmarks import derived, step_cost
 from benchmarks.contenders import select
 from benchmarks.results import replacing
 
@@ -15,6 +16,22 @@ from benchmarks.results import replacing
 # marker tell the curves apart in grey print.
 TRAINING = {"color": "#0072B2", "linestyle": "-", "marker": "o"}
 VALIDATION = {"color": "#D55E00", "linestyle": "--", "marker": "s"}
+STYLES: list[Any] = [
+    {"color": color, "marker": marker}
+    for color, marker in zip(
+        (
+            "#0072B2",
+            "#56B4E9",
+            "#D55E00",
+            "#E69F00",
+            "#009E73",
+            "#CC79A7",
+            "#000000",
+        ),
+        "os^vDPX",
+        strict=True,
+    )
+]
 SETTINGS: dict[Any, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "fixed",  # equal results give equal bytes
@@ -47,18 +64,25 @@ def digits(
         _save(figure, folder / "digits")
 
 
-def histories(folder: Path, record: dict[str, Any]) -> None:
-    """Draw the training history of every net that was trained."""
-    for run in record["runs"]:
-        if run["status"] == "ok" and run["history"]:
-            _history(folder, run, record)
+def draw(folder: Path, record: dict[str, Any]) -> None:
+    """Draw what the record has the runs for."""
+    for name in record["contenders"]:
+        runs = derived.trained(record, name)
+        if runs and len(runs[0]["epochs"]) > 1:
+            _history(folder, runs[0], record)
+    costs = step_cost.costs(record)
+    if any(len(cost.times) > 1 for cost in costs):
+        _steps(folder, costs, record)
 
 
 def _history(
     folder: Path, run: dict[str, Any], record: dict[str, Any]
 ) -> None:
     [contender] = select([run["contender"]])
-    history = run["history"]
+    history = {
+        name: [epoch[name] for epoch in run["epochs"]]
+        for name in run["epochs"][0]
+    }
     shown = [name for name in PANELS if name in history]
     with mpl.rc_context(SETTINGS):
         figure, axes = plt.subplots(
@@ -75,6 +99,41 @@ def _history(
             f"{record['tier']} tier"
         )
         _save(figure, folder / f"history-{contender.name}")
+
+
+def _steps(
+    folder: Path, costs: list[step_cost.Cost], record: dict[str, Any]
+) -> None:
+    """Seconds per step against batch size, points and fitted lines."""
+    with mpl.rc_context(SETTINGS):
+        figure, axis = plt.subplots(figsize=(6.4, 4.4), layout="constrained")
+        for number, cost in enumerate(c for c in costs if c.units == 30):
+            style = STYLES[number % len(STYLES)]
+            sizes = sorted(cost.times)
+            middle = [cost.times[size].value * 1e6 for size in sizes]
+            axis.plot(
+                sizes,
+                middle,
+                linestyle="none",
+                label=select([cost.name])[0].title,
+                **style,
+            )
+            if cost.alpha and cost.beta:
+                line = [
+                    (cost.alpha.value + cost.beta.value * size) * 1e6
+                    for size in sizes
+                ]
+                axis.plot(sizes, line, color=style["color"], linewidth=1)
+        axis.set(
+            xscale="log",
+            yscale="log",
+            xlabel="batch size, images",
+            ylabel="one step, microseconds",
+            title=f"What a step costs, 784-30-10: {record['data']['name']}, "
+            f"{record['threads']} thread{'s' * (record['threads'] > 1)}",
+        )
+        axis.legend(fontsize=8, frameon=False, ncols=2)
+        _save(figure, folder / "step-cost")
 
 
 def _panel(axis: Any, history: dict[str, list[float]], name: str) -> None:
@@ -99,7 +158,5 @@ def _save(figure: Figure, path: Path) -> None:
     for kind in ("svg", "png"):
         metadata = {"Date": None} if kind == "svg" else None
         with replacing(path.with_suffix(f".{kind}")) as temporary:
-            figure.savefig(
-                temporary, format=kind, dpi=150, metadata=metadata
-            )
+            figure.savefig(temporary, format=kind, dpi=150, metadata=metadata)
     plt.close(figure)

@@ -1,5 +1,7 @@
 """Which machine and which versions a run was made with."""
 
+import hashlib
+import json
 import os
 import platform
 from importlib import metadata
@@ -15,12 +17,13 @@ PACKAGES = (
     "xgboost",
     "xgboost-cpu",
     "scikit-learn",
+    "numba",
 )
 
 
 def describe() -> dict[str, Any]:
     """Return what a reader needs to judge the seconds."""
-    return {
+    found: dict[str, Any] = {
         "processor": _processor(),
         "cores": usable_cores(),
         "memory_gib": _memory_gib(),
@@ -28,6 +31,9 @@ def describe() -> dict[str, Any]:
         "python": platform.python_version(),
         "packages": _versions(),
     }
+    # Equal only where seconds may be compared: processor, system, versions.
+    text = json.dumps(found, sort_keys=True) + platform.node()
+    return found | {"id": hashlib.sha256(text.encode()).hexdigest()[:12]}
 
 
 def usable_cores() -> int:

@@ -13,8 +13,10 @@ from typing import Any
 
 from benchmarks.errors import InputError
 
-SCHEMA = 1
-ROOT = Path(__file__).resolve().parents[1]
+SCHEMA = 2
+LARGEST = 200 * 2**20  # bytes; a full run's file is far below one hundredth
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
 Record = dict[str, Any]
 
 
@@ -76,7 +78,13 @@ def read(folder: Path) -> Record:
     """Read results.json; refuse what is not one of this version."""
     path = folder / "results.json"
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
+        if path.stat().st_size > LARGEST:
+            raise InputError(
+                f"{path} is larger than {LARGEST:,} bytes: no run of this "
+                f"program wrote that"
+            )
+        text = path.read_text(encoding="utf-8")
+        record = json.loads(text, parse_constant=_no_number)
     except OSError as error:
         raise InputError(
             f"{path} cannot be read ({error.strerror}): give the folder of "
@@ -86,10 +94,38 @@ def read(folder: Path) -> Record:
         raise InputError(
             f"{path} is no JSON ({error}): the file is damaged; run again"
         ) from error
+    validate(record, path)
+    return record
+
+
+def validate(record: Any, path: Path) -> None:
+    """Hold a record to schema.json, and its runs to its own plan."""
     schema = record.get("schema") if isinstance(record, dict) else None
     if schema != SCHEMA:
         raise InputError(
             f"{path}: expected schema {SCHEMA}, got {schema!r}: it was "
             f"written by another version of this program"
         )
-    return record
+    import jsonschema  # only who reads a file waits for it
+
+    rules = json.loads((HERE / "schema.json").read_text(encoding="utf-8"))
+    check = jsonschema.Draft202012Validator(rules)
+    error = jsonschema.exceptions.best_match(check.iter_errors(record))
+    if error is not None:
+        what = error.message
+        raise InputError(
+            f"{path}: {error.json_path}: "
+            f"{what if len(what) < 200 else what[:200] + '...'}: the file "
+            f"is damaged; run again"
+        )
+    named = {run["contender"] for run in (*record["plan"], *record["runs"])}
+    unknown = named - set(record["contenders"])
+    if unknown:
+        raise InputError(
+            f"{path}: {', '.join(sorted(unknown))} not among its contenders: "
+            f"the file is damaged; run again"
+        )
+
+
+def _no_number(text: str) -> None:
+    raise ValueError(f"{text} is no number")

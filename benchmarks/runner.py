@@ -5,11 +5,11 @@ can be there before the other.
 """
 
 import json
-import os
 import shlex
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -17,23 +17,39 @@ from pathlib import Path
 from time import perf_counter
 from typing import IO, Any
 
-from benchmarks import machine, results
+from benchmarks import machine, pin, results, schedule
 from benchmarks.contenders import Contender, Tier
 from benchmarks.display import Display
 from benchmarks.errors import InputError
-from benchmarks.results import ROOT, Record
+from benchmarks.results import Record
+
+TIMEOUT = 7200.0  # seconds; the longest row takes some minutes
 
 
 @dataclass(frozen=True)
 class Options:
-    """What the command line asks for."""
+    """What the command line asks for.
+
+    train, step  the rows to train, and those to sweep for the cost of a
+                 step
+    epochs       in place of each row's own
+    until        stop a training at this validation accuracy, by net
+    """
 
     tier: Tier
-    contenders: list[Contender]
-    data: str
-    data_dir: str | None
-    seed: int
-    threads: int
+    train: list[Contender]
+    step: list[Contender]
+    data: str = "auto"
+    data_dir: str | None = None
+    seed: int = 0
+    threads: int = 1
+    device: str = "cpu"
+    rounds: int = 1
+    epochs: int | None = None
+    until: dict[str, float] | None = None
+    points: tuple[tuple[int, int], ...] = ()
+    blocks: int = 3
+    timeout: float = TIMEOUT
 
 
 def find_data(
@@ -41,9 +57,7 @@ def find_data(
 ) -> dict[str, Any]:
     """Find the data and draw four digits; InputError if there are none."""
     with _log(folder) as log:
-        data = _worker(
-            {"task": "data"} | _spec(options, folder), log, display
-        )
+        data = _worker({"task": "data"} | _spec(options, folder), log, display)
     if data["status"] != "ok":
         if data["status"] == "bad input":  # nothing but our empty folder
             results.discard(folder)
@@ -55,27 +69,59 @@ def find_data(
     return data
 
 
+def require_gpu(options: Options, folder: Path, display: Display) -> None:
+    """Refuse --device gpu in one line where nothing could use one."""
+    with _log(folder) as log:
+        found = _worker({"task": "gpu"} | _spec(options, folder), log, display)
+    if not (found.get("tensorflow") and found.get("xgboost")):
+        results.discard(folder)
+        missing = []
+        if not found.get("tensorflow"):
+            missing.append("TensorFlow sees none")
+        if not found.get("xgboost"):
+            missing.append("XGBoost was built without CUDA")
+        raise InputError(
+            f"--device gpu: there is no usable GPU here "
+            f"({', '.join(missing)}): take --device cpu, or install the GPU "
+            f"builds of both"
+        )
+    display.say(f"GPU: {', '.join(found['tensorflow'])}; NumPy can use none")
+
+
 def run(
     options: Options, data: dict[str, Any], folder: Path, display: Display
 ) -> Record:
-    """Train every contender; return the record that results.json holds."""
+    """Do the plan from its start; return the record of results.json."""
     record = _new_record(options, folder, data)
     results.write(folder, record)
+    return go_on(record, options, folder, display)
+
+
+def go_on(
+    record: Record, options: Options, folder: Path, display: Display
+) -> Record:
+    """Do what the plan of a record still lacks; compare; draw."""
+    done = {(r["task"], r["contender"], r["round"]) for r in record["runs"]}
     # What was found serves every row: nobody looks, or downloads, again.
-    spec = _spec(options, folder) | {"data": data["choice"]}
+    common = _spec(options, folder) | {"data": record["data"]["choice"]}
     with _log(folder) as log:
-        for contender in options.contenders:
-            display.start(contender)
-            task = {"task": "train", "contender": contender.name}
+        for order, entry in enumerate(record["plan"]):
+            key = (entry["task"], entry["contender"], entry["round"])
+            if key in done:
+                continue
+            display.start(entry)
             start = perf_counter()
-            done = _worker(task | spec, log, display)
-            done["wall_seconds"] = perf_counter() - start
-            record["runs"].append({"contender": contender.name} | done)
+            found = _worker(
+                common | entry | _of_entry(options, entry), log, display
+            )
+            found["wall_seconds"] = perf_counter() - start
+            record["runs"].append(entry | {"order": order} | found)
             results.write(folder, record)
-            display.finish(done)
-        compared = _worker({"task": "compare"} | spec, log, display)
+            display.finish(record["runs"][-1])
+        compared = _worker(common | {"task": "compare"}, log, display)
     if compared["status"] != "ok":
         display.say(f"weights were not compared: {compared['message']}")
+    record["gate"] = compared.get("gate")
     record["agreement"] = compared.get("agreement")
     record["finished_utc"] = results.now()
     results.write(folder, record)
@@ -85,9 +131,9 @@ def run(
 
 def draw(folder: Path, display: Display) -> bool:
     """Draw the figures of a run from its results.json, without training."""
-    spec = {"task": "draw", "folder": str(folder.resolve()), "threads": 1}
+    spec = {"task": "draw", "folder": str(folder.resolve())}
     with _log(folder) as log:
-        done = _worker(spec, log, display)
+        done = _worker(spec | {"threads": 1, "device": "cpu"}, log, display)
     if done["status"] != "ok":
         display.say(f"the figures could not be drawn: {done['message']}")
     return bool(done["status"] == "ok")
@@ -108,12 +154,38 @@ def _spec(options: Options, folder: Path) -> dict[str, Any]:
         "n_test": options.tier.n_test,
         "seed": options.seed,
         "threads": options.threads,
+        "device": options.device,
+        "epochs": options.epochs,
+        "points": options.points,
+        "blocks": options.blocks,
+        "timeout": options.timeout,
+    }
+
+
+def _of_entry(options: Options, entry: dict[str, Any]) -> dict[str, Any]:
+    """What one worker is told besides: each round has a seed of its own."""
+    contenders = {c.name: c for c in (*options.train, *options.step)}
+    contender = contenders[entry["contender"]]
+    single = contender.adapter in ("numpy_nets.per_sample", "peers.floor")
+    until = options.until or {}
+    return {
+        "seed": options.seed + entry["round"],
+        "gate": entry["round"] == 0,
+        "until": until.get(str(contender.net)),
+        "points": [p for p in options.points if not single or p[1] == 1],
     }
 
 
 def _new_record(
     options: Options, folder: Path, data: dict[str, Any]
 ) -> Record:
+    both = {c.name: c for c in (*options.train, *options.step)}
+    plan = schedule.plan(
+        [("train", c.name) for c in options.train]
+        + [("step", c.name) for c in options.step],
+        options.rounds,
+        options.seed,
+    )
     return {
         "schema": results.SCHEMA,
         "id": folder.resolve().name,
@@ -124,11 +196,16 @@ def _new_record(
         "note": options.tier.note,
         "seed": options.seed,
         "threads": options.threads,
+        "device": options.device,
+        "rounds": options.rounds,
+        "until": options.until,
         "machine": machine.describe(),
         "data": {k: v for k, v in data.items() if k != "status"},
-        "contenders": [c.name for c in options.contenders],
-        "settings": {c.name: asdict(c) for c in options.contenders},
+        "contenders": list(both),
+        "settings": {name: asdict(c) for name, c in both.items()},
+        "plan": plan,
         "runs": [],
+        "gate": [],
         "agreement": [],
     }
 
@@ -137,20 +214,39 @@ def _worker(
     spec: dict[str, Any], log: IO[str], display: Display
 ) -> dict[str, Any]:
     """Run one worker to its end; return its result, or what became of it."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.worker"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=log,
-        text=True,
-        encoding="utf-8",
-        env=_environment(spec["threads"]),
-    ) as process:
+    spec = spec | {"spawned": perf_counter()}
+    with pin.cores(spec["threads"]):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            encoding="utf-8",
+            env=pin.environment(spec["threads"], spec["device"]),
+        )
+    limit = spec.get("timeout", TIMEOUT)
+    hung = threading.Event()
+
+    def stop() -> None:
+        hung.set()
+        process.kill()
+
+    timer = threading.Timer(limit, stop)
+    timer.start()
+    with process:
         try:
             result = _talk(process, spec, display)
         except BaseException:  # Ctrl-C, say: leave no process behind
             process.kill()
             raise
+        finally:
+            timer.cancel()
+    if hung.is_set():
+        return {
+            "status": "timed out",
+            "message": f"no end after {limit:g} s: stopped (--timeout)",
+        }
     return result or {
         "status": "failed",
         "message": f"{_ending(process.returncode)}; see run.log",
@@ -192,23 +288,3 @@ def _ending(code: int) -> str:
         "SIGILL": ": this processor lacks an instruction (AVX) that it uses",
     }
     return f"its process was ended by {name}{hints.get(name, '')}"
-
-
-def _environment(threads: int) -> dict[str, str]:
-    """The worker's environment: set before it imports anything."""
-    count = str(threads)
-    paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
-    return os.environ | {
-        "PYTHONPATH": os.pathsep.join(path for path in paths if path),
-        "PYTHONHASHSEED": "0",
-        "OMP_NUM_THREADS": count,
-        "OPENBLAS_NUM_THREADS": count,
-        "MKL_NUM_THREADS": count,
-        "VECLIB_MAXIMUM_THREADS": count,
-        "TF_NUM_INTRAOP_THREADS": count,
-        "TF_NUM_INTEROP_THREADS": count,
-        "CUDA_VISIBLE_DEVICES": "-1",  # NumPy has no GPU: none for anyone
-        "KERAS_BACKEND": "tensorflow",
-        "TF_CPP_MIN_LOG_LEVEL": "2",
-        "MPLBACKEND": "Agg",
-    }

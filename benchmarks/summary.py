@@ -1,10 +1,13 @@
-"""The final table and what stands below it: terminal, summary.md, README."""
+"""What a run has shown, as text: terminal, summary.md, README."""
 
 from pathlib import Path
 
-from benchmarks.contenders import CONTENDERS, Reported
+from benchmarks import derived, report
+from benchmarks.contenders import CONTENDERS, Reported, title
 from benchmarks.errors import InputError
+from benchmarks.report import Table, three_digits
 from benchmarks.results import Record, replacing
+from benchmarks.statistics import estimate
 
 HEADER = (
     "model",
@@ -20,29 +23,40 @@ END = "<!-- end of results -->"
 
 
 def rows(record: Record) -> list[list[str]]:
-    """A row per contender: title, figures here, the assignment's figures."""
-    runs = {run["contender"]: run for run in record["runs"]}
+    """A row per contender: title, figures here, the assignment's figures.
+
+    Of several rounds the medians.
+    """
     return [
         [
             contender.title,
-            *_measured(runs.get(contender.name)),
+            *_measured(record, contender.name),
             *_reported(contender.reported),
         ]
         for contender in CONTENDERS
         if contender.name in record["contenders"]
+        and any(
+            entry["contender"] == contender.name and entry["task"] == "train"
+            for entry in record["plan"]
+        )
     ]
 
 
-def _measured(run: Record | None) -> list[str]:
-    if run is None:
-        return ["not run", "", ""]
-    if run["status"] != "ok":
-        return [run["status"], "", ""]
-    test = run["test"]
+def _measured(record: Record, name: str) -> list[str]:
+    runs = derived.trained(record, name)
+    if not runs:
+        statuses = [
+            run["status"]
+            for run in record["runs"]
+            if run["contender"] == name and run["task"] == "train"
+        ]
+        return [statuses[0] if statuses else "not run", "", ""]
+    tests = [run["test"] for run in runs]
+    seconds = estimate([derived.training_seconds(run) for run in runs])
     return [
-        f"{test['accuracy']:.4f}",
-        f"{test['f1_weighted']:.4f}",
-        three_digits(run["seconds"]["training"]),
+        f"{estimate([t['accuracy'] for t in tests]).value:.4f}",
+        f"{estimate([t['f1_weighted'] for t in tests]).value:.4f}",
+        three_digits(seconds.value),
     ]
 
 
@@ -56,22 +70,22 @@ def _reported(reported: Reported | None) -> list[str]:
     ]
 
 
-def three_digits(value: float) -> str:
-    """Three significant digits, without an exponent."""
-    if value < 1:
-        return f"{value:.3f}"
-    return f"{value:.{max(0, 3 - len(str(int(value))))}f}"
+def table(record: Record) -> Table:
+    """The final comparison."""
+    return Table("Accuracy and time", HEADER, rows(record), caption(record))
 
 
 def caption(record: Record) -> str:
     """What the table's figures mean, and what they do not."""
-    data, threads = record["data"], record["threads"]
+    data, threads, rounds = record["data"], record["threads"], record["rounds"]
     return (
         f"{data['name']}, {record['tier']} tier ({record['note']}): "
         f"{data['train_images']:,} training and validation images, "
-        f"{data['test_images']:,} test images. F1 is weighted by class. "
-        f"Seconds of training are without validation and test, on "
-        f"{threads} thread{'s' * (threads > 1)} of "
+        f"{data['test_images']:,} test images"
+        f"{f'; medians of {rounds} rounds' * (rounds > 1)}. F1 is weighted "
+        f"by class. Training seconds are those of the first step (tracing, "
+        f"compiling, XGBoost's matrix) and of all epochs, without import, "
+        f"validation and test, on {threads} thread{'s' * (threads > 1)} of "
         f"{record['machine']['processor']}. Reported: the assignment's own "
         f"figures, from another machine (Google Colab): form no ratio with "
         f"them."
@@ -80,26 +94,32 @@ def caption(record: Record) -> str:
 
 def sentences(record: Record) -> list[str]:
     """What else the run has shown, a sentence each."""
-    titles = {contender.name: contender.title for contender in CONTENDERS}
     found = []
     for pair in record["agreement"] or []:
-        first, second = (titles[name] for name in pair["rows"])
+        first, second = (title(name) for name in pair["rows"])
         found.append(
             f'"{first}" and "{second}" began with the same weights and saw '
             f"the same batches; after training "
             f"{_difference(pair['max_weight_difference'])}."
         )
-    for run in record["runs"]:
-        test = run.get("test", {})
-        if "per_batch_f1" in test:
-            found.append(
-                f"{titles[run['contender']]}: the F1 that the assignment "
-                f"watched in training, averaged over batches of 10, says "
-                f"{test['per_batch_f1']:.3f} of the same test outputs whose "
-                f"macro F1 is {test['f1_macro']:.3f}; a net without a fault "
-                f"would score {test['per_batch_f1_best']:.3f}, because a "
-                f"class that is absent from a batch counts as 0."
-            )
+    for name in dict.fromkeys(run["contender"] for run in record["runs"]):
+        runs = derived.trained(record, name)
+        if not runs or "per_batch_f1" not in runs[0]["test"]:
+            continue
+        if name.endswith("-twin") or name not in {
+            "keras-batch-10",
+            "keras-custom",
+        }:
+            continue
+        test = runs[0]["test"]
+        found.append(
+            f"{title(name)}: the F1 that the assignment watched in "
+            f"training, averaged over batches of 10, says "
+            f"{test['per_batch_f1']:.3f} of the same test outputs whose "
+            f"macro F1 is {test['f1_macro']:.3f}; a net without a fault "
+            f"would score {test['per_batch_f1_best']:.3f}, because a "
+            f"class that is absent from a batch counts as 0."
+        )
     return found
 
 
@@ -115,12 +135,19 @@ def _difference(largest: float) -> str:
     )
 
 
-def markdown(record: Record) -> str:
-    """The table and the sentences as Markdown."""
-    lines = [HEADER, ["---"] + ["---:"] * (len(HEADER) - 1), *rows(record)]
-    table = "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
-    notes = "\n".join(f"- {line}" for line in sentences(record))
-    return f"{table}\n\n{caption(record)}\n\n{notes}".rstrip() + "\n"
+def markdown(record: Record, whole: bool = True) -> str:
+    """The tables and the sentences as Markdown; for README the first."""
+    parts = []
+    if rows(record):
+        main = table(record)
+        notes = "\n".join(f"- {line}" for line in sentences(record))
+        parts.append(f"{main.markdown()}\n\n{main.note}\n\n{notes}".rstrip())
+    if whole:
+        for extra in report.tables(record):
+            parts.append(
+                f"## {extra.heading}\n\n{extra.markdown()}\n\n{extra.note}"
+            )
+    return "\n\n".join(parts) + "\n"
 
 
 def write(folder: Path, record: Record) -> Path:
@@ -144,6 +171,8 @@ def write_into(readme: Path, record: Record) -> None:
     _, end, after = rest.partition(END)
     if not begin or not end:
         raise InputError(f"{readme}: expected the lines {BEGIN} and {END}")
-    new = f"{before}{BEGIN}\n{markdown(record)}{END}{after}"
+    made = markdown(record, whole=False)
     with replacing(readme) as temporary:
-        temporary.write_text(new, encoding="utf-8")
+        temporary.write_text(
+            f"{before}{BEGIN}\n{made}{END}{after}", encoding="utf-8"
+        )

@@ -1,22 +1,29 @@
 """What a worker can be asked to do; each returns one JSON object."""
 
+import importlib
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from statistics import median
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 
-from benchmarks import data, results
+from benchmarks import data, equivalence, results, verify
 from benchmarks.contenders import Contender, select
+from benchmarks.phases import Phases
 
 Spec = dict[str, Any]
 Answer = Callable[[str, Any], None]
 VALIDATION_SPLIT = 1 / 6  # the assignment's: 10,000 of 60,000
+SAMPLES = (1_000, 3_000, 10_000)  # and all: does an epoch grow with them?
 
 
-def look_for_data(spec: Spec, answer: Answer) -> dict[str, Any]:
+def look_for_data(
+    spec: Spec, answer: Answer, phases: Phases
+) -> dict[str, Any]:
     """Find the data, draw four random digits, say what they are."""
     from benchmarks import figures
 
@@ -42,67 +49,196 @@ def look_for_data(spec: Spec, answer: Answer) -> dict[str, Any]:
     }
 
 
-def train(spec: Spec, answer: Answer) -> dict[str, Any]:
-    """Train one contender and judge it on the test images."""
-    start = perf_counter()
-    from benchmarks import adapters
-
-    [contender] = select([spec["contender"]])
-    imported = perf_counter()
-    dataset = _load(spec, lambda line: None)
-    samples = adapters.Samples(*_split(dataset))
-    loaded = perf_counter()
-    trained = getattr(adapters, contender.adapter)(
+def train(spec: Spec, answer: Answer, phases: Phases) -> dict[str, Any]:
+    """Train one contender, judge it; then the gate and the sweep, if asked."""
+    with phases("import harness"):
+        from benchmarks.adapters.common import Job, Judge, Samples
+    contender = _contender(spec)
+    adapter = _adapter(contender)
+    with phases("data"):
+        dataset = _load(spec, lambda line: None)
+        samples = Samples(*_split(dataset))
+    job = Job(
         contender,
         samples,
         spec["seed"],
         spec["threads"],
+        spec["device"],
         lambda entry: answer("epoch", entry),
+        phases,
+        until=spec["until"],
     )
-    ended = perf_counter()
-    outputs = trained.predict(dataset.scaled(dataset.x_test))
-    predicted = perf_counter()
-    _save_weights(Path(spec["folder"]), contender, trained.weights)
-    seconds = {
-        **trained.seconds,
-        "data": loaded - imported,
-        "predict": predicted - ended,
-    }
-    seconds["import"] = seconds.get("import", 0.0) + imported - start
-    return {
+    trained = adapter(job)
+    images = dataset.scaled(dataset.x_test)
+    with phases("predict"):
+        outputs = trained.predict(images)
+    clock = trained.clock
+    found: dict[str, Any] = {
         "status": "ok",
-        "seconds": seconds,
-        "epoch_seconds": trained.epochs,
+        "epochs": clock.epochs if clock else [],
+        "off_clock": clock.off if clock else 0.0,
         "updates": trained.updates,
-        "history": trained.history,
+        "samples": job.epochs * len(samples.x) if clock else len(samples.x),
+        "predict_one": _seconds_for_one(trained.predict, images),
+        "verified": trained.verified | verify.machine_side(),
         "test": _judge(dataset.y_test, outputs, contender),
     }
+    if clock:
+        judge = Judge(job)
+        for epoch, weights in zip(clock.epochs, clock.snapshots, strict=True):
+            epoch |= judge(weights)
+        found["samples"] = len(clock.epochs) * len(samples.x)
+    if trained.weights is not None:
+        save_weights(Path(spec["folder"]), spec, trained.weights)
+    if spec["gate"] and trained.weights is not None:
+        found["gate"] = _gate(spec, job, adapter)
+    return found
 
 
-def compare(spec: Spec, answer: Answer) -> dict[str, Any]:
-    """Compare the weights of the rows that must agree."""
+def step(spec: Spec, answer: Answer, phases: Phases) -> dict[str, Any]:
+    """The step-cost sweep of one contender, and epochs to hold it to."""
+    from benchmarks.adapters.common import Job, Samples
+
+    contender = _contender(spec)
+    adapter = _adapter(contender)
+    samples = Samples(*_split(_load(spec, lambda line: None)))
+    job = Job(
+        contender,
+        samples,
+        spec["seed"],
+        spec["threads"],
+        spec["device"],
+        lambda entry: None,
+        warm=False,
+    )
+    parts = len(spec["points"]) + 1
+    blocks = []
+    for number, (units, size) in enumerate(spec["points"], start=1):
+        blocks += _blocks(job, adapter, units, size, spec["blocks"])
+        answer("epoch", {"epoch": number, "epochs": parts})
+    # The model of the sweep is held to epochs as people train them.
+    found: dict[str, Any] = {"status": "ok", "blocks": blocks, "sizes": []}
+    whole = len(samples.x)
+    for count in (*(n for n in SAMPLES if n < whole), whole):
+        last = replace(
+            job,
+            contender=replace(contender, epochs=2),
+            samples=samples.first(count),
+            phases=phases if count == whole else Phases(),
+        )
+        trained = adapter(last)
+        seconds = trained.clock.epochs[-1]["wall"]
+        found["sizes"].append({"samples": count, "seconds": seconds})
+    found["epoch"] = {
+        "batch_size": contender.batch_size,
+        "steps": last.steps,
+        "seconds": seconds,
+    }
+    if contender.adapter == "numpy_nets.fit":
+        from benchmarks import anatomy
+
+        found["calls"] = anatomy.calls(job)
+        small = replace(job, contender=replace(contender, batch_size=1))
+        found["memory"] = anatomy.memory(small)
+    return found | {"verified": trained.verified | verify.machine_side()}
+
+
+def _blocks(
+    job: Any, adapter: Any, units: int, batch_size: int, blocks: int
+) -> list[dict[str, Any]]:
+    """Timed blocks at one width and batch size; the first only warms up."""
+    steps = _block(job.contender, units, batch_size)
+    some = np.resize(np.arange(len(job.samples.x)), steps * batch_size)
+    clock = adapter(
+        replace(
+            job,
+            contender=replace(
+                job.contender,
+                units=None if units == 30 else units,
+                batch_size=batch_size,
+                epochs=blocks + 1,
+            ),
+            samples=job.samples._replace(
+                x=job.samples.x[some], y=job.samples.y[some]
+            ),
+            phases=Phases(),
+        )
+    ).clock
+    return [
+        {
+            "units": units,
+            "batch_size": batch_size,
+            "steps": steps,
+            "seconds": epoch["wall"],
+        }
+        for epoch in clock.epochs[1:]
+    ]
+
+
+def compare(spec: Spec, answer: Answer, phases: Phases) -> dict[str, Any]:
+    """The gate's verdicts, and how far apart the trained weights are."""
     folder = Path(spec["folder"])
+    record = results.read(folder)
     return {
         "status": "ok",
-        "agreement": _agreement(folder, results.read(folder)),
+        "gate": equivalence.judge(folder, record),
+        "agreement": _agreement(folder, record),
     }
 
 
-def draw(spec: Spec, answer: Answer) -> dict[str, Any]:
+def draw(spec: Spec, answer: Answer, phases: Phases) -> dict[str, Any]:
     """Draw the figures that results.json alone can give."""
     from benchmarks import figures
 
     folder = Path(spec["folder"])
-    figures.histories(folder / "figures", results.read(folder))
+    figures.draw(folder / "figures", results.read(folder))
     return {"status": "ok"}
+
+
+def gpu(spec: Spec, answer: Answer, phases: Phases) -> dict[str, Any]:
+    """Which GPU TensorFlow sees, and whether XGBoost was built for one."""
+    import tensorflow as tf
+    import xgboost
+
+    return {
+        "status": "ok",
+        "tensorflow": [d.name for d in tf.config.list_physical_devices("GPU")],
+        "xgboost": bool(xgboost.build_info().get("USE_CUDA")),
+    }
 
 
 TASKS = {
     "data": look_for_data,
     "train": train,
+    "step": step,
     "compare": compare,
     "draw": draw,
+    "gpu": gpu,
 }
+
+
+def _contender(spec: Spec) -> Contender:
+    [contender] = select([spec["contender"]])
+    return replace(contender, epochs=spec.get("epochs") or contender.epochs)
+
+
+def _adapter(contender: Contender) -> Callable[..., Any]:
+    module, _, function = contender.adapter.partition(".")
+    found = importlib.import_module(f"benchmarks.adapters.{module}")
+    return getattr(found, function)
+
+
+def _block(contender: Contender, units: int, batch_size: int) -> int:
+    """Updates in one timed block: some tenths of a second of work."""
+    operations = 6 * 794 * units * batch_size
+    return max(
+        20,
+        min(
+            contender.steps,
+            50_000 // batch_size,
+            int(0.3 * 2e10 / operations),
+        ),
+    )
 
 
 def _load(spec: Spec, say: Callable[[str], object]) -> data.Dataset:
@@ -118,27 +254,58 @@ def _split(dataset: data.Dataset) -> tuple[np.ndarray, ...]:
     return x[:at], y[:at], x[at:], y[at:]
 
 
-def _save_weights(
-    folder: Path, contender: Contender, weights: list[np.ndarray] | None
-) -> None:
-    """Write kernel_1, bias_1, kernel_2, ... to weights/<name>.npz."""
-    if weights is None:
-        return
+def _gate(spec: Spec, job: Any, adapter: Any) -> dict[str, Any]:
+    """K updates by the same function, kept for the comparison."""
+    small = replace(
+        job,
+        contender=replace(job.contender, epochs=1),
+        samples=job.samples.first(equivalence.UPDATES * job.batch_size),
+        say=lambda entry: None,
+        phases=Phases(),
+        warm=False,
+        until=None,
+    )
+    start = small.new_net().get_weights()
+    trained = adapter(small)
+    equivalence.save(
+        Path(spec["folder"]), job.contender.name, start, trained.weights
+    )
+    return {
+        "updates": trained.updates,
+        "loss": trained.clock.epochs[0]["loss"],
+        "learning_rate": trained.verified["learning_rate"],
+        "dtype": trained.verified["dtype"],
+    }
+
+
+def save_weights(folder: Path, spec: Spec, weights: list[np.ndarray]) -> None:
+    """Write kernel_1, bias_1, ... to weights/<name>-<round>.npz."""
     names = [
         f"{kind}_{layer + 1}"
         for layer in range(len(weights) // 2)
         for kind in ("kernel", "bias")
     ]
     arrays: dict[str, Any] = dict(zip(names, weights, strict=True))
+    path = _weights_file(folder, spec["contender"], spec["round"])
     with (
-        results.replacing(_weights_file(folder, contender.name)) as path,
-        path.open("wb") as file,
+        results.replacing(path) as temporary,
+        temporary.open("wb") as file,
     ):
         np.savez(file, **arrays)
 
 
-def _weights_file(folder: Path, name: str) -> Path:
-    return folder / "weights" / f"{name}.npz"
+def _weights_file(folder: Path, name: str, number: int) -> Path:
+    return folder / "weights" / f"{name}-{number}.npz"
+
+
+def _seconds_for_one(predict: Any, images: np.ndarray) -> float:
+    """Median seconds of the answer for a single image, ten asked."""
+    seconds = []
+    for n in range(11):
+        start = perf_counter()
+        predict(images[n : n + 1])
+        seconds.append(perf_counter() - start)
+    return median(seconds[1:])
 
 
 def _judge(
@@ -157,7 +324,7 @@ def _judge(
         ).tolist(),
         "predictions": "".join(str(int(digit)) for digit in digits),
     }
-    if contender.adapter == "train_keras":
+    if contender.adapter == "keras_nets.fit":
         test |= _per_batch_f1(labels, outputs)
     return test
 
@@ -180,17 +347,35 @@ def _per_batch_f1(labels: np.ndarray, outputs: np.ndarray) -> dict[str, float]:
 
 
 def _agreement(folder: Path, record: dict[str, Any]) -> list[dict[str, Any]]:
-    """Largest weight difference between rows that must end equal."""
+    """Largest difference of trained weights, of rows that should be equal.
+
+    Of equally long trainings with the same weights and batches; of several
+    rounds the largest.
+    """
+    lengths: dict[tuple[str, int], int] = {
+        (run["contender"], run["round"]): len(run["epochs"])
+        for run in record["runs"]
+        if run["status"] == "ok" and "epochs" in run
+    }
     found = []
-    for contender in select([]):
-        pair = (contender.name, contender.same_as or contender.name)
-        done = {r["contender"] for r in record["runs"] if r["status"] == "ok"}
-        if contender.same_as is None or not done.issuperset(pair):
-            continue
-        with (
-            np.load(_weights_file(folder, pair[0])) as a,
-            np.load(_weights_file(folder, pair[1])) as b,
-        ):
-            worst = max(float(np.max(np.abs(a[k] - b[k]))) for k in a)
-        found.append({"rows": list(pair), "max_weight_difference": worst})
+    for c in select(record["contenders"]):
+        numbers = [
+            number
+            for name, number in lengths
+            if name == c.name
+            and lengths.get((str(c.same_as), number)) == lengths[name, number]
+        ]
+        if numbers and c.same_as:
+            worst = max(_apart(folder, c.name, c.same_as, n) for n in numbers)
+            found.append(
+                {"rows": [c.name, c.same_as], "max_weight_difference": worst}
+            )
     return found
+
+
+def _apart(folder: Path, first: str, second: str, number: int) -> float:
+    with (
+        np.load(_weights_file(folder, first, number)) as a,
+        np.load(_weights_file(folder, second, number)) as b,
+    ):
+        return max(float(np.max(np.abs(a[k] - b[k]))) for k in a)

@@ -6,13 +6,19 @@ What libraries print goes to standard error, which the parent keeps in
 run.log.
 """
 
-import json
-import os
-import sys
-import traceback
-from typing import IO, Any
+from time import perf_counter
 
-from benchmarks.errors import InputError
+BEGUN = perf_counter()  # nothing of ours has been imported yet
+
+import json  # noqa: E402
+import os  # noqa: E402
+import sys  # noqa: E402
+import traceback  # noqa: E402
+from typing import IO, Any  # noqa: E402
+
+from benchmarks.errors import InputError  # noqa: E402
+from benchmarks.noise import Watch  # noqa: E402
+from benchmarks.phases import Phases  # noqa: E402
 
 
 def main() -> int:
@@ -23,26 +29,40 @@ def main() -> int:
     def answer(kind: str, value: Any) -> None:
         print(json.dumps({kind: value}), file=channel, flush=True)
 
-    try:
-        from benchmarks import tasks  # NumPy comes in here, not before
+    phases = Phases()
+    # Parent and worker read the same clock: the system's, since its start.
+    phases.add("interpreter", max(0.0, BEGUN - spec["spawned"]))
+    watch = Watch() if spec["task"] in ("train", "step") else None
+    result = _do(spec, answer, phases)
+    if watch is not None:
+        result |= {"phases": phases.record, "noise": watch.report()}
+    answer("result", result)
+    return 0
 
-        result = tasks.TASKS[spec["task"]](spec, answer)
+
+def _do(spec: dict[str, Any], answer: Any, phases: Phases) -> dict[str, Any]:
+    try:
+        with phases("import NumPy"):
+            from benchmarks import tasks  # NumPy comes in here, not before
+
+        return tasks.TASKS[spec["task"]](spec, answer, phases)
     except InputError as error:
-        result = {"status": "bad input", "message": str(error)}
+        return {"status": "bad input", "message": str(error)}
     except FloatingPointError as error:
-        result = {"status": "diverged", "message": str(error)}
+        return {"status": "diverged", "message": str(error)}
+    except MemoryError:
+        traceback.print_exc()
+        return {"status": "failed", "message": "there was too little memory"}
     except ModuleNotFoundError as error:
         traceback.print_exc()
-        result = {
+        return {
             "status": "not installed",
             "message": f"the Python package {error.name} is not installed",
         }
     except Exception as error:  # the row says so, and the others go on
         traceback.print_exc()
         message = " ".join(f"{type(error).__name__}: {error}".split())
-        result = {"status": "failed", "message": message}
-    answer("result", result)
-    return 0
+        return {"status": "failed", "message": message}
 
 
 def _own_stdout() -> IO[str]:

@@ -25,6 +25,7 @@ class SGD:
         self.learning_rate = real_number("learning_rate", learning_rate)
         self.momentum = real_number("momentum", momentum, below=1.0)
         self._velocities: list[np.ndarray] = []
+        self.iterations = 0  # updates made so far
 
     def apply(self, grads, trainable_variables) -> None:
         """Update the variables in place; the grads are overwritten.
@@ -32,6 +33,7 @@ class SGD:
         In place, because W -= step refuses a step of a wrong shape, which
         W = W - step would broadcast.
         """
+        self.iterations += 1
         if self.momentum and not self._velocities:
             self._velocities = [np.zeros_like(g) for g in grads]
         for i, (step, variable) in enumerate(

@@ -120,7 +120,7 @@ class Sequential(Network):
         y_pred = self(x)                                   # [1] [2]
         loss = self._loss_value(y)                         # [7] or [9]
         self._backward(y)                                  # [3] [6]
-        if fused.fits(self):
+        if fused.fits(self, len(x)):
             fused.descend(self)                            # [4] [5] [12]
         else:
             gradients = self._gradients()                  # [4] [5]

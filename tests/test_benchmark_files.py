@@ -13,7 +13,7 @@ import pytest
 
 from benchmarks import estimate, figures, machine, results, summary
 from benchmarks.__main__ import main
-from benchmarks.contenders import CONTENDERS, select
+from benchmarks.contenders import CONTENDERS
 from benchmarks.errors import InputError
 
 ROOT = Path(__file__).parents[1]
@@ -44,8 +44,8 @@ def test_a_failed_write_leaves_the_old_file(record, tmp_path):
     [
         (None, "cannot be read .*give the folder of a run"),
         ("{", "no JSON .*damaged"),
-        ("[]", "expected schema 1, got None"),
-        ('{"schema": 99}', "expected schema 1, got 99"),
+        ("[]", "expected schema 2, got None"),
+        ('{"schema": 99}', "expected schema 2, got 99"),
         (b"\xff\xfe", "no JSON"),
     ],
 )
@@ -83,30 +83,56 @@ def test_a_run_without_a_name_gets_one_by_time_host_and_tier(
 
 
 def test_the_table_holds_what_the_record_holds(record):
+    """Recomputed here from the raw runs, by other words."""
     rows = summary.rows(record)
-    assert [row[0] for row in rows] == [c.title for c in CONTENDERS]
-    for row, run in zip(rows, record["runs"], strict=True):
-        assert float(row[1]) == pytest.approx(
-            run["test"]["accuracy"], abs=5e-5
+    trained = [run for run in record["runs"] if run["task"] == "train"]
+    names = {run["contender"] for run in trained}
+    assert [r[0] for r in rows] == [
+        c.title for c in CONTENDERS if c.name in names
+    ]
+    for row, c in zip(
+        rows, [c for c in CONTENDERS if c.name in names], strict=True
+    ):
+        runs = [run for run in trained if run["contender"] == c.name]
+        accuracy = np.median([run["test"]["accuracy"] for run in runs])
+        seconds = np.median(
+            [
+                sum(
+                    run["phases"][name]["wall"]
+                    for name in ("matrix", "compile", "first step", "training")
+                    if name in run["phases"]
+                )
+                - run["off_clock"]
+                for run in runs
+            ]
         )
-        assert float(row[3]) == pytest.approx(
-            run["seconds"]["training"], rel=6e-3
-        )
-        right = np.trace(np.array(run["test"]["confusion"]))
-        assert right / 10_000 == pytest.approx(run["test"]["accuracy"])
+        assert float(row[1]) == pytest.approx(accuracy, abs=5e-5)
+        assert float(row[3]) == pytest.approx(seconds, rel=6e-3, abs=6e-4)
+        for run in runs:
+            confusion = np.array(run["test"]["confusion"])
+            assert np.trace(confusion) / confusion.sum() == pytest.approx(
+                run["test"]["accuracy"]
+            )
 
 
 def test_failed_and_missing_rows_say_so(record):
     broken = copy.deepcopy(record)
-    broken["runs"][0] = {
-        "contender": broken["runs"][0]["contender"],
-        "status": "diverged",
-        "message": "the loss became nan",
-    }
-    del broken["runs"][1]
+    first, second = (c.name for c in CONTENDERS[:2])
+    broken["runs"] = [
+        {
+            "task": "train",
+            "contender": first,
+            "round": 0,
+            "order": 0,
+            "wall_seconds": 1.0,
+            "status": "diverged",
+            "message": "the loss became nan",
+        }
+    ]
     rows = summary.rows(broken)
     assert rows[0][1:4] == ["diverged", "", ""]
     assert rows[1][1:4] == ["not run", "", ""]
+    assert second in broken["contenders"]
     assert "diverged" in summary.markdown(broken)
 
 
@@ -122,7 +148,7 @@ def test_readme_shows_the_reference_run_and_nothing_else(record):
     """After a new run: report docs/reference --readme README.md."""
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     block = text.split(summary.BEGIN)[1].split(summary.END)[0]
-    assert block.strip() == summary.markdown(record).strip()
+    assert block.strip() == summary.markdown(record, whole=False).strip()
 
 
 def test_the_reference_summary_is_that_of_its_results(record):
@@ -141,24 +167,31 @@ def test_a_file_without_the_markers_is_not_touched(record, tmp_path):
 def test_the_committed_results_hold_the_accuracies_that_are_known(record):
     """The assignment's own settings, on MNIST, and near its figures."""
     accuracy = {
-        run["contender"]: run["test"]["accuracy"] for run in record["runs"]
+        run["contender"]: run["test"]["accuracy"]
+        for run in record["runs"]
+        if run["task"] == "train" and run["round"] == 0
     }
     assert record["tier"] == "full"
     assert record["data"]["name"] == "MNIST"
     assert 0.944 <= accuracy["numpy-per-sample"] <= 0.955
-    assert accuracy["numpy-per-sample"] == accuracy["numpy-batch-1"]
+    assert abs(accuracy["numpy-per-sample"] - accuracy["floor"]) < 2e-3
+    assert abs(accuracy["numpy-per-sample"] - accuracy["numpy-batch-1"]) < 2e-3
     assert 0.910 <= accuracy["numpy-batch-10"] <= 0.920
-    assert accuracy["numpy-batch-10"] == accuracy["keras-batch-10"]
+    assert abs(accuracy["numpy-batch-10"] - accuracy["keras-batch-10"]) < 1e-3
     assert 0.972 <= accuracy["numpy-custom"] <= 0.976
     assert 0.972 <= accuracy["keras-custom"] <= 0.976
     assert 0.977 <= accuracy["xgboost"] <= 0.980
 
 
 def test_the_estimate_of_the_reference_run_is_the_reference_run(record):
-    expected = estimate.seconds(select([]), 60_000)
-    walls = [run["wall_seconds"] for run in record["runs"]]
-    assert expected == pytest.approx(walls)
-    assert sum(estimate.seconds(select([]), 6_000)) < sum(walls) / 2
+    """Not run by run, since rounds differ, but in all."""
+    images = record["data"]["train_images"]
+    plan, runs = record["plan"], record["runs"]
+    walls = sum(run["wall_seconds"] for run in runs)
+    assert sum(estimate.seconds(plan, images, 1000)) == pytest.approx(
+        walls, rel=0.1
+    )
+    assert sum(estimate.seconds(plan, images // 10, 1)) < walls * 0.8
 
 
 def test_the_remaining_time_learns_the_pace():
@@ -183,13 +216,25 @@ def test_durations_in_words(seconds, text):
 def test_figures_are_drawn_for_every_net_and_repeat_byte_for_byte(
     record, tmp_path
 ):
-    figures.histories(tmp_path / "a", record)
-    figures.histories(tmp_path / "b", record)
-    nets = [c.name for c in CONTENDERS if c.net]
+    figures.draw(tmp_path / "a", record)
+    figures.draw(tmp_path / "b", record)
+    nets = [
+        c.name
+        for c in CONTENDERS
+        if c.name in record["contenders"] and c.net and c.epochs > 1
+    ]
     drawn = sorted(path.name for path in (tmp_path / "a").iterdir())
     assert drawn == sorted(
-        f"history-{name}.{kind}" for name in nets for kind in ("png", "svg")
+        [
+            f"history-{name}.{kind}"
+            for name in nets
+            for kind in ("png", "svg")
+        ]
+        + ["step-cost.png", "step-cost.svg"]
     )
+    first, second = (tmp_path / d / "step-cost.svg" for d in "ab")
+    assert first.read_bytes() == second.read_bytes()
+    assert "batch size, images" in first.read_text()
     for name in nets:
         file = f"history-{name}.svg"
         svg = (tmp_path / "a" / file).read_text()
@@ -230,7 +275,11 @@ def test_the_parent_process_imports_no_contender():
         {"contenders": None},
         {"data": {"name": "MNIST"}},
         {"threads": "2"},
-        {"agreement": [{"rows": ["x", "y"], "max_weight_difference": 0}]},
+        {"agreement": [{"rows": ["x", "y"]}]},
+        {"surprise": 1},
+        {"plan": [{"task": "train", "contender": "x", "round": 0}]},
+        {"runs": [{"task": "train"}]},
+        {"device": "abacus"},
     ],
     ids=lambda damage: next(iter(damage)),
 )
@@ -240,7 +289,8 @@ def test_report_refuses_a_foreign_record_in_one_line(
     results.write(tmp_path, record | damage)
     assert main(["report", str(tmp_path)]) == 2
     error = capsys.readouterr().err
-    assert "results.json is damaged" in error
+    assert "results.json: " in error
+    assert "the file is damaged; run again" in error
     assert error.count("\n") == 1
     assert [p.name for p in tmp_path.iterdir()] == ["results.json"]
 
@@ -257,7 +307,11 @@ def test_the_validation_curve_is_the_validation(record, monkeypatch):
 
         xaxis = property(lambda self: self)
 
-    history = record["runs"][2]["history"]
+    run = next(run for run in record["runs"] if run.get("epochs"))
+    history = {
+        name: [epoch[name] for epoch in run["epochs"]]
+        for name in run["epochs"][0]
+    }
     figures._panel(Axis(), history, "loss")
     assert drawn == [
         ("training, during the epoch", history["loss"]),
@@ -269,7 +323,7 @@ def test_the_validation_curve_is_the_validation(record, monkeypatch):
     ("package", "allowed"),
     [
         ("numpy_net", {"numpy", "numpy_net"}),
-        ("keras_net", {"keras", "keras_net"}),
+        ("keras_net", {"keras", "tensorflow", "numpy", "keras_net"}),
         ("classical", {"xgboost", "sklearn", "classical"}),
     ],
 )
@@ -285,3 +339,20 @@ def test_packages_import_only_what_they_may(package, allowed):
             imported -= {"scipy"}
         strange = imported - allowed - set(sys.stdlib_module_names)
         assert not strange, f"{path.name} imports {strange}"
+
+
+def test_a_number_that_is_none_is_refused(record, tmp_path):
+    """nan is no JSON, though Python reads it."""
+    results.write(tmp_path, record)
+    path = tmp_path / "results.json"
+    text = path.read_text().replace('"seed": 0', '"seed": NaN')
+    path.write_text(text)
+    with pytest.raises(InputError, match="NaN is no number"):
+        results.read(tmp_path)
+
+
+def test_a_file_of_absurd_size_is_not_read(monkeypatch, record, tmp_path):
+    results.write(tmp_path, record)
+    monkeypatch.setattr(results, "LARGEST", 1000)
+    with pytest.raises(InputError, match="larger than 1,000 bytes"):
+        results.read(tmp_path)

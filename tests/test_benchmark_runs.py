@@ -10,12 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import adapters, runner, tasks
+from benchmarks import pin, runner, schedule, tasks
 from benchmarks.__main__ import main
+from benchmarks.adapters import common, keras_nets, numpy_nets
 from benchmarks.contenders import TIERS, Contender, select
 from benchmarks.data import Dataset
 from benchmarks.display import make_display
-from numpy_net import config, utils
+from numpy_net import utils
 
 ROOT = Path(__file__).parents[1]
 
@@ -37,7 +38,8 @@ def bench(*arguments, **environment):
 def finished(tmp_path_factory):
     folder = tmp_path_factory.mktemp("run") / "out"
     names = "numpy-per-sample,numpy-batch-1,numpy-batch-10"
-    done = bench("--data", "digits", "--only", names, "--out", folder)
+    more = ("--threads", "1", "--out", folder)
+    done = bench("--data", "digits", "--only", names, *more)
     assert done.returncode == 0, done.stderr
     record = json.loads((folder / "results.json").read_text())
     return folder, record, done.stdout
@@ -59,7 +61,7 @@ def test_a_run_leaves_results_weights_figures_and_summary(finished):
     names = {path.name for path in (folder / "figures").iterdir()}
     assert {"digits.png", "history-numpy-batch-10.svg"} <= names
     assert "not MNIST" in (folder / "summary.md").read_text()
-    with np.load(folder / "weights" / "numpy-batch-10.npz") as weights:
+    with np.load(folder / "weights" / "numpy-batch-10-0.npz") as weights:
         shapes = {name: weights[name].shape for name in weights}
     assert shapes == {
         "kernel_1": (784, 30),
@@ -75,10 +77,15 @@ def test_textbook_and_fit_train_the_same_net(finished):
     [pair] = record["agreement"]
     assert pair["rows"] == ["numpy-batch-1", "numpy-per-sample"]
     assert pair["max_weight_difference"] < 1e-5
-    textbook, fit, _ = record["runs"]
-    assert fit["history"]["loss"] == pytest.approx(
-        textbook["history"]["loss"], rel=1e-5
-    )
+    runs = {run["contender"]: run for run in record["runs"]}
+    textbook, fit = runs["numpy-per-sample"], runs["numpy-batch-1"]
+    for ours, theirs in zip(fit["epochs"], textbook["epochs"], strict=True):
+        for name in ("loss", "accuracy", "val_loss", "val_f1_score"):
+            assert ours[name] == pytest.approx(theirs[name], rel=1e-4)
+    [gate] = record["gate"]
+    assert gate["failed"] == []
+    assert gate["updates"] == 20
+    assert gate["difference"] < 1e-4
 
 
 def test_every_row_says_what_it_did(finished):
@@ -87,11 +94,18 @@ def test_every_row_says_what_it_did(finished):
         settings = record["settings"][run["contender"]]
         steps = -(-1197 // settings["batch_size"]) * settings["epochs"]
         assert run["updates"] == steps
-        assert len(run["epoch_seconds"]) == settings["epochs"]
-        assert sum(run["epoch_seconds"]) == pytest.approx(
-            run["seconds"]["training"], rel=0.1, abs=0.05
+        assert run["samples"] == 1197 * settings["epochs"]
+        assert len(run["epochs"]) == settings["epochs"]
+        training = run["phases"]["training"]["wall"]
+        assert sum(epoch["wall"] for epoch in run["epochs"]) == pytest.approx(
+            training - run["off_clock"], rel=0.1, abs=0.05
         )
-        assert run["wall_seconds"] > run["seconds"]["training"]
+        assert run["wall_seconds"] > training
+        assert run["verified"]["dtype"] == "float32"
+        assert set(run["verified"]["blas_threads"].values()) == {1}
+        if hasattr(os, "sched_setaffinity"):
+            assert run["verified"]["cores"] == 1
+        assert run["noise"]["sentinel_before"] > 0
         predictions = run["test"]["predictions"]
         assert len(predictions) == record["data"]["test_images"] == 360
         assert run["test"]["accuracy"] > 0.3  # chance: 0.1
@@ -116,11 +130,20 @@ def test_keras_and_xgboost_run_in_processes_of_their_own(tmp_path):
     done = bench("--data", "digits", "--only", names, "--out", folder)
     assert done.returncode == 0, done.stderr
     record = json.loads((folder / "results.json").read_text())
-    ours, theirs, xgboost = record["runs"]
+    runs = {run["contender"]: run for run in record["runs"]}
+    ours, theirs, xgboost = (runs[name] for name in names.split(","))
     assert [r["status"] for r in record["runs"]] == ["ok"] * 3
+    assert record["gate"][0]["failed"] == []
+    assert theirs["verified"]["device"].startswith("CPU")
+    assert theirs["verified"]["jit_compile"] is False
+    assert theirs["updates"] == ours["updates"]
+    assert xgboost["phases"]["matrix"]["wall"] > 0
     assert record["agreement"][0]["max_weight_difference"] < 1e-5
     assert ours["test"]["predictions"] == theirs["test"]["predictions"]
-    assert sorted(ours["history"]) == sorted(theirs["history"])
+    assert sorted(ours["epochs"][0]) == sorted(theirs["epochs"][0])
+    assert theirs["phases"]["first step"]["wall"] > (
+        theirs["phases"]["second step"]["wall"]
+    ), "the first step traces"
     f1 = theirs["test"]
     assert 0 <= f1["per_batch_f1"] < f1["per_batch_f1_best"] < 0.8
     assert xgboost["test"]["accuracy"] > 0.9
@@ -143,12 +166,21 @@ def test_keras_and_xgboost_run_in_processes_of_their_own(tmp_path):
         (["--out", __file__], "cannot be made"),
         (["report", "/no/such/folder"], "results.json cannot be read"),
         (["report"], "required: DIR"),
+        (["--rounds", "0"], "--rounds: expected a whole number from 1"),
+        (["--timeout", "-1"], "--timeout: expected a number of seconds"),
+        (["--device", "tpu"], "argument --device: invalid choice"),
+        (["step", "--only", "xgboost"], "none of the chosen rows takes part"),
+        (["check", "/no/such/folder"], "results.json cannot be read"),
+        (["compare", "/a"], "required: NEW"),
+        (["export", "/no/such/folder"], "results.json cannot be read"),
         (["--nonsense"], "unrecognized arguments: --nonsense"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_2(arguments, message, tmp_path):
-    if "--out" not in arguments and "report" not in arguments:
-        arguments = ["--out", tmp_path / "out", *arguments]
+    if not {"--out", "report", "check", "compare", "export"}.intersection(
+        arguments
+    ):
+        arguments = [*arguments, "--out", tmp_path / "out"]
     done = bench(*arguments)
     assert done.returncode == 2
     assert message in done.stderr
@@ -183,7 +215,7 @@ def worker(monkeypatch, tmp_path, code):
     folder = tmp_path / "out"
     (folder / "figures").mkdir(parents=True)
     options = runner.Options(
-        TIERS["quick"], select(["xgboost"]), "digits", None, 0, 1
+        TIERS["quick"], select(["xgboost"]), [], "digits", timeout=5
     )
     display = make_display([1.0])
     data = runner.find_data(options, folder, display)
@@ -195,7 +227,8 @@ import json, os, signal, sys
 spec = json.load(sys.stdin)
 if spec["task"] == "data":
     print(json.dumps({"result": {"status": "ok", "choice": "digits",
-        "name": "n", "source": "s", "train_images": 1, "test_images": 1}}))
+        "name": "n", "source": "s", "sha256": {}, "train_images": 1,
+        "test_images": 1}}))
 elif spec["task"] == "train":
     ACTION
 """
@@ -208,6 +241,7 @@ elif spec["task"] == "train":
         ("os.kill(os.getpid(), signal.SIGKILL)", "SIGKILL: was there too lit"),
         ("os.kill(os.getpid(), signal.SIGILL)", "SIGILL: this processor lac"),
         ("sys.exit(3)", "exit code 3; see run.log"),
+        ("import time; time.sleep(60)", "no end after 5 s: stopped"),
     ],
 )
 def test_a_worker_that_dies_becomes_a_row_that_says_so(
@@ -215,7 +249,7 @@ def test_a_worker_that_dies_becomes_a_row_that_says_so(
 ):
     record = worker(monkeypatch, tmp_path, FAKE.replace("ACTION", action))
     [run] = record["runs"]
-    assert run["status"] == "failed"
+    assert run["status"] in ("failed", "timed out")
     assert message in run["message"]
     assert record["finished_utc"]
     assert "the figures could not be drawn" in capsys.readouterr().out
@@ -258,27 +292,33 @@ def test_a_stop_keeps_finished_rows_and_leaves_no_process(sign, tmp_path):
     )
     with process:
         for line in process.stdout:
-            if line.startswith("XGBoost"):
-                break
+            if line.startswith(("XGBoost", "NumPy")) and "test" in line:
+                break  # one row is finished
         process.send_signal(sign)
         _, error = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert error == "stopped; the finished rows are kept\n"
+    assert error.startswith("stopped; the finished rows are kept")
     record = json.loads((folder / "results.json").read_text())
-    assert [run["contender"] for run in record["runs"]] == ["numpy-batch-10"]
+    assert len(record["runs"]) == 1
     assert record["finished_utc"] is None
 
 
 def test_a_failed_row_makes_the_exit_code_1(monkeypatch, tmp_path, capsys):
     """The rows are kept; the caller is told."""
-    failed = {"contender": "xgboost", "status": "failed", "message": "m"}
+    failed = {
+        **{"task": "train", "contender": "xgboost", "round": 0, "order": 0},
+        **{"status": "failed", "message": "m", "wall_seconds": 1.0},
+    }
 
     def run(options, data, folder, display):
         record = runner._new_record(options, folder, data)
         return record | {"runs": [failed]}
 
     monkeypatch.setattr(runner, "run", run)
-    data = {"name": "n", "train_images": 1, "test_images": 1}
+    data = {
+        **{"name": "n", "source": "s", "choice": "digits", "sha256": {}},
+        **{"train_images": 1, "test_images": 1},
+    }
     monkeypatch.setattr(runner, "find_data", lambda *arguments: data)
     arguments = ["--only", "xgboost", "--out", str(tmp_path / "out")]
     assert main(arguments) == 1
@@ -287,7 +327,7 @@ def test_a_failed_row_makes_the_exit_code_1(monkeypatch, tmp_path, capsys):
 
 
 def test_workers_get_threads_and_a_hidden_gpu_before_any_import():
-    environment = runner._environment(3)
+    environment = pin.environment(3, "cpu")
     for name in ("OMP", "OPENBLAS", "MKL"):
         assert environment[f"{name}_NUM_THREADS"] == "3"
     for name in ("INTRAOP", "INTEROP"):
@@ -296,30 +336,40 @@ def test_workers_get_threads_and_a_hidden_gpu_before_any_import():
 
 
 def test_the_seed_reaches_weights_and_orders(rng):
-    contender = Contender("n", "t", "train_numpy", "assignment_net", 10, 1)
     data = samples(rng)
 
     def weights(seed):
-        trained = adapters.train_numpy(
-            contender, data, seed, 1, lambda entry: None
-        )
-        return trained.weights[0]
+        return numpy_nets.fit(job("assignment_net", data, seed)).weights[0]
 
     assert np.array_equal(weights(1), weights(1))
     assert not np.array_equal(weights(1), weights(2))
-    assert tasks_spec(seed=7)["seed"] == 7
+    options = runner.Options(TIERS["quick"], select(["xgboost"]), [], seed=7)
+    entry = {"task": "train", "contender": "xgboost", "round": 2}
+    assert runner._of_entry(options, entry)["seed"] == 9
 
 
-def tasks_spec(seed):
-    options = runner.Options(TIERS["quick"], [], "digits", None, seed, 1)
-    return runner._spec(options, Path("folder"))
+def job(net, data, seed=0, **more):
+    contender = Contender("n", "t", "a", net, 10, 2)
+    return common.Job(contender, data, seed, say=lambda entry: None, **more)
+
+
+def test_every_round_holds_every_row_in_another_order():
+    rows = [("train", name) for name in "abcdefgh"]
+    plan = schedule.plan(rows, 3, seed=1)
+    assert plan == schedule.plan(rows, 3, seed=1)
+    rounds = [
+        [e["contender"] for e in plan if e["round"] == n] for n in range(3)
+    ]
+    assert all(sorted(r) == list("abcdefgh") for r in rounds)
+    assert rounds[0] != rounds[1] != rounds[2]
+    assert [e["round"] for e in plan] == [0] * 8 + [1] * 8 + [2] * 8
 
 
 def test_every_model_is_judged_alike():
     """Three images of two classes: accuracy 2/3, F1 worked by hand."""
     labels = np.array([0, 0, 1])
     outputs = np.eye(10)[[0, 1, 1]]
-    contender = Contender("n", "t", "train_numpy")
+    contender = Contender("n", "t", "numpy_nets.fit")
     test = tasks._judge(labels, outputs, contender)
     assert test["accuracy"] == pytest.approx(2 / 3)
     assert test["f1_weighted"] == pytest.approx(2 / 3)
@@ -335,40 +385,42 @@ def test_every_model_is_judged_alike():
 def test_agreement_compares_every_array_of_the_right_rows(tmp_path):
     names = ("numpy-per-sample", "numpy-batch-1")
     for name, last in zip(names, (1.0, 1.5), strict=True):
-        contender = select([name])[0]
         arrays = [np.ones((2, 2)), np.zeros(2), np.ones(2), np.full(2, last)]
-        tasks._save_weights(tmp_path, contender, arrays)
-    runs = [{"contender": name, "status": "ok"} for name in names]
-    [pair] = tasks._agreement(tmp_path, {"runs": runs})
+        spec = {"contender": name, "round": 0}
+        tasks.save_weights(tmp_path, spec, arrays)
+    runs = [
+        {"contender": name, "round": 0, "status": "ok", "epochs": [{}]}
+        for name in names
+    ]
+    record = {"runs": runs, "contenders": list(names)}
+    [pair] = tasks._agreement(tmp_path, record)
     assert pair == {"rows": list(names[::-1]), "max_weight_difference": 0.5}
 
 
 def samples(rng, n=40):
     y = np.eye(10, dtype="float32")[rng.integers(0, 10, n)]
     x = rng.uniform(0, 1, (n, 28, 28)).astype("float32")
-    return adapters.Samples(x, y, x[:10], y[:10])
+    return common.Samples(x, y, x[:10], y[:10])
 
 
 @pytest.mark.parametrize(
     ("adapter", "net", "pixel"),
     [
-        ("train_per_sample", "assignment_net", np.nan),
-        ("train_numpy", "custom_net", 1e38),
+        (numpy_nets.per_sample, "assignment_net", np.nan),
+        (numpy_nets.fit, "custom_net", 1e38),
         pytest.param(
-            "train_keras", "custom_net", 1e38, marks=pytest.mark.keras
+            keras_nets.fit, "custom_net", 1e38, marks=pytest.mark.keras
         ),
     ],
 )
-def test_a_net_that_diverges_stops_with_epoch_batch_and_hint(
+def test_a_net_that_diverges_stops_with_epoch_and_hint(
     adapter, net, pixel, rng
 ):
-    config.set_floatx("float32")
     data = samples(rng)
     data.x[12] = pixel
-    contender = Contender("name", "title", adapter, net, 10, 2)
-    message = r"loss became nan in epoch 1, batch \d+: .*learning_rate below"
+    message = r"loss became (nan|inf) in epoch 1.*: .*learning_rate"
     with pytest.raises(FloatingPointError, match=message):
-        getattr(adapters, adapter)(contender, data, 0, 1, lambda entry: None)
+        adapter(job(net, data, warm=False))
 
 
 def test_the_validation_part_is_the_last_sixth(rng):
@@ -386,8 +438,9 @@ def test_the_validation_part_is_the_last_sixth(rng):
 def test_keras_is_handed_the_orders_that_numpy_net_draws(rng):
     """Every epoch another order, all samples, the last batch a short one."""
     data = samples(rng, 23)
-    orders = adapters._orders(23, 3, seed=5)
-    batches = list(adapters._keras_batches(data, orders, 10))
+    contender = Contender("n", "t", "a", "assignment_net", 10, 3)
+    orders = common.Job(contender, data, 5).orders()
+    batches = list(keras_nets.batches(data, orders, 10))
     assert [len(x) for x, _ in batches] == [10, 10, 3] * 3
     got = np.concatenate([x for x, _ in batches])
     assert np.array_equal(got, data.x[orders.ravel()])

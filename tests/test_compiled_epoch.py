@@ -174,7 +174,7 @@ def test_callbacks_hear_of_epochs_and_can_stop(rng, keras):
     ]
 
 
-def test_a_program_is_compiled_once_until_the_model_is_compiled_anew(rng, keras):
+def test_a_program_is_compiled_once_until_compile_is_called(rng, keras):
     model = net()
     x, y = samples(rng)
     first = fit_compiled(model, x, y, batch_size=5)

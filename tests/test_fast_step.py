@@ -51,7 +51,7 @@ LOSSES = [
 ]
 
 
-@pytest.mark.parametrize("batch_size", [1, 10, 53])
+@pytest.mark.parametrize("batch_size", [1, 10, 16])
 @pytest.mark.parametrize("hidden", VJP)
 @pytest.mark.parametrize(("loss", "output"), LOSSES)
 def test_both_ways_lead_to_equal_weights(
@@ -70,12 +70,32 @@ def test_both_ways_lead_to_equal_weights(
     np.testing.assert_allclose(losses, expected, rtol=1e-13)
 
 
+def thin(digits):
+    return [array[:10] for array in digits]
+
+
+def test_a_batch_that_is_not_thin_goes_by_the_gradients(digits):
+    """Of 17 samples and more the product is the larger part."""
+    *_, steps = train(net, digits, 17, "fused")
+    assert steps == 2  # the two short last batches: 53 = 3 * 17 + 2
+
+
+@pytest.mark.parametrize("largest", [1, 100, 2000])
+def test_a_product_in_pieces_is_the_whole_product(largest, digits):
+    """Pieces of one row, of some, of the whole of a small layer."""
+    whole, _, _ = train(net, digits, 10, "fused")
+    with mock.patch.object(fused, "ONE_THREAD", largest):
+        pieces, _, _ = train(net, digits, 10, "fused")
+    for a, b in zip(pieces, whole, strict=True):
+        np.testing.assert_allclose(a, b, rtol=0, atol=1e-13)
+
+
 def test_one_step_subtracts_learning_rate_times_gradients(digits):
     """So that what gradient_check says of gradients() holds for fit."""
-    model = net()
-    before, gradients = model.get_weights(), model.gradients(*digits)
-    assert fused.fits(model)
-    model.train_on_batch(*digits)
+    model, (x, y) = net(), thin(digits)
+    before, gradients = model.get_weights(), model.gradients(x, y)
+    assert fused.fits(model, len(x))
+    model.train_on_batch(x, y)
     for w, g, now in zip(before, gradients, model.get_weights(), strict=True):
         np.testing.assert_allclose(now - w, -0.3 * g, rtol=0, atol=1e-15)
         assert np.abs(g).max() > 1e-4
@@ -114,10 +134,10 @@ def strided(bias):
 def test_what_needs_the_gradients_gets_them(make, digits):
     """An array of another order would be copied, and the copy updated."""
     model = make()
-    before = model.get_weights()
-    assert not fused.fits(model)
-    gradients = model.gradients(*digits)
-    model.train_on_batch(*digits)
+    before, (x, y) = model.get_weights(), thin(digits)
+    assert not fused.fits(model, len(x))
+    gradients = model.gradients(x, y)
+    model.train_on_batch(x, y)
     factor = 2 if isinstance(model.optimizer, TwiceAsFast) else 1
     for w, g, now in zip(before, gradients, model.get_weights(), strict=True):
         step, rounding = -0.3 * factor * g, 4 * np.finfo(w.dtype).eps
@@ -125,13 +145,13 @@ def test_what_needs_the_gradients_gets_them(make, digits):
 
 
 def test_a_planted_mistake_is_trained_with(digits):
-    model, wrong = net(), net()
+    model, wrong, (x, y) = net(), net(), thin(digits)
     wrong.set_weights(model.get_weights())
-    model.train_on_batch(*digits)
+    model.train_on_batch(x, y)
     with planted(MISTAKES["bias_sign"]):
-        assert not fused.fits(wrong)
-        wrong.train_on_batch(*digits)
-    assert fused.fits(wrong)
+        assert not fused.fits(wrong, len(x))
+        wrong.train_on_batch(x, y)
+    assert fused.fits(wrong, len(x))
     np.testing.assert_allclose(
         model.layers[1].kernel, wrong.layers[1].kernel, rtol=1e-13
     )

@@ -13,6 +13,13 @@ def test_a_step_is_learning_rate_times_gradient():
     assert w.tolist() == [0.0, -2.5]
 
 
+def test_updates_are_counted_as_in_keras():
+    w, sgd = np.zeros(1), SGD()
+    for _ in range(3):
+        sgd.apply([np.ones(1)], [w])
+    assert sgd.iterations == 3
+
+
 def test_momentum_as_keras_defines_it():
     """v: -1, then 0.5 (-1) - 1 = -1.5;  w: 0 - 1 - 1.5 = -2.5."""
     w, sgd = np.zeros(1), SGD(learning_rate=0.5, momentum=0.5)

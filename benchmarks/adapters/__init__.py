@@ -1,0 +1,1 @@
+"""How each kind of contender is trained: in its own process only."""

@@ -1,0 +1,94 @@
+"""One step of numpy_net, call by call: where do its microseconds go?
+
+Each call of a step is timed alone, over and over, on the arrays that it has
+in the step. Their sum is held to the whole step; the rest is what Python
+takes to go from call to call.
+"""
+
+import tracemalloc
+from collections.abc import Callable, Iterator
+from timeit import Timer
+from typing import Any
+
+import numpy as np
+
+from benchmarks.adapters.common import Job
+from numpy_net import activations, fused
+
+SIZES = (1, 10)
+
+
+def calls(job: Job) -> list[dict[str, Any]]:
+    """{batch_size, call, seconds} of every call; the last is the step."""
+    found = []
+    for size in SIZES:
+        model = job.new_net()
+        x, y = (a[:size] for a in job.samples[:2])
+        model._train_step(x, y)
+        for name, call in _of_a_step(model, x, y):
+            found.append(
+                {"batch_size": size, "call": name, "seconds": _seconds(call)}
+            )
+    return found
+
+
+def _of_a_step(
+    model: Any, x: np.ndarray, y: np.ndarray
+) -> Iterator[tuple[str, Callable[[], object]]]:
+    hidden, output = model.trainable
+    h, o = hidden.activation, output.activation
+    da = model.loss.gradient(y, output.a)
+    yield "rows of the images", lambda: model.layers[0].forward(x)
+    yield "[1] hidden, x W", lambda: hidden.x.dot(hidden.kernel)
+    yield "[1] hidden, + b", lambda: hidden.z + hidden.bias
+    yield "[2] hidden", lambda: h(hidden.z)
+    yield "[1] output, x W", lambda: output.x.dot(output.kernel)
+    yield "[1] output, + b", lambda: output.z + output.bias
+    yield "[2] output", lambda: o(output.z)
+    yield "[7] loss", lambda: model._loss_value(y)
+    yield "[8] its gradient", lambda: model.loss.gradient(y, output.a)
+    yield "[3] output", lambda: activations.VJP[o](output.a, da)
+    yield "[6] output", lambda: output.delta.dot(output.kernel.T)
+    dx = output.delta.dot(output.kernel.T)
+    yield "[3] hidden", lambda: activations.VJP[h](hidden.a, dx)
+    one = np.ones((len(x), 1), x.dtype)
+    for name, layer in (("output", output), ("hidden", hidden)):
+        W, b, delta = layer.kernel, layer.bias[None], layer.delta
+        yield f"[4] [12] {name} kernel", _update(layer.x, delta, W)
+        yield f"[5] [12] {name} bias", _update(one, delta, b)
+    yield "the whole step", lambda: model._train_step(x, y)
+
+
+def _update(x: Any, delta: Any, W: Any) -> Callable[[], object]:
+    """With so small a rate that the weights stay what they are."""
+    return lambda: fused._subtract(1e-9, x, delta, W)
+
+
+def _seconds(call: Callable[[], object]) -> float:
+    """Seconds of one call: the best of five times a fiftieth of a second.
+
+    The best, because all that can happen to so short a time lengthens it.
+    """
+    timer = Timer(call)
+    number, spent = timer.autorange()
+    number = max(1, int(number * 0.02 / spent))
+    return min(timer.repeat(5, number)) / number
+
+
+def memory(job: Job) -> list[dict[str, int]]:
+    """{samples, bytes}: the most that an epoch allocates, by data size.
+
+    Measured by tracemalloc, in epochs that are not timed.
+    """
+    found = []
+    for count in (2_000, min(20_000, len(job.samples.x))):
+        model = job.new_net()
+        x, y = (a[:count] for a in job.samples[:2])
+        model.fit(x[:100], y[:100], job.batch_size)
+        tracemalloc.start()
+        model.fit(x, y, job.batch_size)
+        found.append(
+            {"samples": len(x), "bytes": tracemalloc.get_traced_memory()[1]}
+        )
+        tracemalloc.stop()
+    return found

@@ -1,0 +1,113 @@
+"""Figures that follow from a run's raw times: nothing here is stored."""
+
+from statistics import median
+from typing import Any
+
+from benchmarks import statistics
+from benchmarks.contenders import RATIOS, Ratio, select
+from benchmarks.results import Record
+from benchmarks.statistics import Estimate
+
+# From the start of the process to the end of the training.
+COLD = (
+    "interpreter",
+    "import NumPy",
+    "import harness",
+    "data",
+    "import",
+    "build",
+)
+TRAINING = ("matrix", "compile", "first step", "training")
+
+
+def trained(record: Record, name: str) -> list[Record]:
+    """The good training runs of a row, in the order of their rounds."""
+    found = [
+        run
+        for run in record["runs"]
+        if run["contender"] == name
+        and run["task"] == "train"
+        and run["status"] == "ok"
+    ]
+    return sorted(found, key=lambda run: run["round"])
+
+
+def wall(run: Record, names: tuple[str, ...]) -> float:
+    """Seconds of these phases together; an absent one took none."""
+    phases = run["phases"]
+    return sum(phases[name]["wall"] for name in names if name in phases)
+
+
+def training_seconds(run: Record) -> float:
+    """Training time: first step (tracing, compiling, matrix) and epochs.
+
+    Without imports, data, validation and test.
+    """
+    return wall(run, TRAINING) - run["off_clock"]
+
+
+def cold_seconds(run: Record) -> float:
+    """Cold total: from the start of the process to the end of training."""
+    return wall(run, COLD) + training_seconds(run)
+
+
+def epoch_seconds(run: Record) -> float:
+    """A steady epoch: the median without the first, if there are more."""
+    epochs = [epoch["wall"] for epoch in run["epochs"]]
+    return median(epochs[1:] or epochs)
+
+
+def step_seconds(run: Record) -> float:
+    """Seconds of one update in a steady epoch."""
+    return epoch_seconds(run) * len(run["epochs"]) / run["updates"]
+
+
+def peak_mib(run: Record) -> float | None:
+    """The most memory that the process ever held."""
+    peaks = [phase["peak_mib"] for phase in run["phases"].values()]
+    known = [peak for peak in peaks if peak is not None]
+    return max(known) if known else None
+
+
+def noise_floor(record: Record) -> float | None:
+    """What the record's twins differ by, epoch against epoch."""
+    pairs = []
+    for c in select(record["contenders"]):
+        if c.twin_of:
+            pairs += paired(record, c.name, c.twin_of)
+    return statistics.noise_floor(pairs)
+
+
+def paired(
+    record: Record, first: str, second: str
+) -> list[tuple[float, float]]:
+    """Steady epochs of two rows, round by round; only complete rounds."""
+    a = {run["round"]: run for run in trained(record, first)}
+    b = {run["round"]: run for run in trained(record, second)}
+    return [
+        (epoch_seconds(a[n]), epoch_seconds(b[n])) for n in sorted(a) if n in b
+    ]
+
+
+def ratios(record: Record) -> list[tuple[Ratio, Estimate | None, list[str]]]:
+    """Every ratio whose two rows ran: its estimate, or why there is none."""
+    gate = {frozenset(e["rows"]): e for e in record["gate"] or []}
+    found = []
+    for ratio in RATIOS:
+        pairs = paired(record, ratio.slower, ratio.faster)
+        if not pairs:
+            continue
+        reasons = _against(ratio, gate)
+        value = statistics.estimate([a / b for a, b in pairs])
+        found.append((ratio, None if reasons else value, reasons))
+    return found
+
+
+def _against(ratio: Ratio, gate: dict[Any, Any]) -> list[str]:
+    """What forbids a ratio: the rules of the gate that failed."""
+    if not ratio.gated:
+        return []
+    entry = gate.get(frozenset((ratio.slower, ratio.faster)))
+    if entry is None:
+        return ["the two were not held to equal updates"]
+    return list(entry["failed"])

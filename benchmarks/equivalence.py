@@ -1,0 +1,122 @@
+"""The gate before any ratio: do two rows make the same updates?
+
+Each row trains K updates from the weights that belong to the seed, on the
+same samples in the same order, by the very function that is timed. The
+weights' change is then compared, not the weights: after few updates even
+a wrong learning rate leaves them nearly where they were.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks import results
+from benchmarks.contenders import RATIOS, select
+
+UPDATES = 20
+# Of the largest change in the array. Rounding gives some 1e-6 and 1e-14
+# here; the smallest real mistake, one of 20 updates left out, some 1e-2.
+TOLERANCE = {"float32": 1e-3, "float64": 1e-9}
+
+
+def save(folder: Path, name: str, start: list[Any], end: list[Any]) -> None:
+    """Keep a row's weights before and after the K updates."""
+    arrays: dict[str, Any] = {}
+    for number, (a, b) in enumerate(zip(start, end, strict=True)):
+        arrays[f"start_{number}"], arrays[f"end_{number}"] = a, b
+    with (
+        results.replacing(_file(folder, name)) as path,
+        path.open("wb") as file,
+    ):
+        np.savez(file, **arrays)
+
+
+def _file(folder: Path, name: str) -> Path:
+    return folder / "gate" / f"{name}.npz"
+
+
+def pairs(record: results.Record) -> list[tuple[str, str]]:
+    """The rows that must make the same updates, of those that ran."""
+    done = {run["contender"] for run in record["runs"] if "gate" in run}
+    wanted = [(c.name, c.same_as) for c in select(record["contenders"])]
+    wanted += [(r.slower, r.faster) for r in RATIOS if r.gated]
+    found = {
+        frozenset((a, b)): (a, b) for a, b in wanted if b and {a, b} <= done
+    }
+    return list(found.values())
+
+
+def judge(folder: Path, record: results.Record) -> list[dict[str, Any]]:
+    """Compare every pair; say which rules failed."""
+    runs = {run["contender"]: run for run in record["runs"] if "gate" in run}
+    found = []
+    for pair in pairs(record):
+        with (
+            np.load(_file(folder, pair[0])) as a,
+            np.load(_file(folder, pair[1])) as b,
+        ):
+            sides = [
+                {**runs[name]["gate"], "arrays": dict(arrays)}
+                for name, arrays in zip(pair, (a, b), strict=True)
+            ]
+        found.append({"rows": list(pair), **compare(*sides)})
+    return found
+
+
+def compare(a: dict[str, Any], b: dict[str, Any]) -> dict[str, Any]:
+    """Hold two sides to each other, rule by rule.
+
+    A side: arrays (start_0, end_0, ...), updates, learning_rate, loss,
+    dtype. Returns difference (largest, relative to the array's largest
+    change), tolerance, and failed: the rules that do not hold, in words.
+    """
+    coarser = "float32" if "float32" in (a["dtype"], b["dtype"]) else "float64"
+    tolerance = TOLERANCE[coarser]
+    starts, worst = 0.0, 0.0
+    count = len(a["arrays"]) // 2
+    failed = []
+    if len(b["arrays"]) // 2 != count:
+        failed.append("not the same number of arrays")
+        count = 0
+    for number in range(count):
+        first, second = a["arrays"], b["arrays"]
+        before, after = f"start_{number}", f"end_{number}"
+        if first[after].shape != second[after].shape:
+            failed.append("not the same shapes")
+            break
+        moved = np.abs(first[after] - first[before]).max()
+        apart = np.abs(first[after] - second[after]).max()
+        starts = max(starts, np.abs(first[before] - second[before]).max())
+        worst = max(worst, _relative(apart, moved))
+    loss = _relative(abs(a["loss"] - b["loss"]), abs(a["loss"]))
+    rules = {
+        "the first weights are not equal": starts < 1e-6,
+        f"{a['updates']} updates here, {b['updates']} there": (
+            a["updates"] == b["updates"]
+        ),
+        f"learning_rate {a['learning_rate']:g} here, "
+        f"{b['learning_rate']:g} there": np.isclose(
+            a["learning_rate"], b["learning_rate"], rtol=1e-6
+        ),
+        f"the loss is {a['loss']:.6g} here, {b['loss']:.6g} there": (
+            loss < tolerance
+        ),
+        f"the weights' change differs by {worst:.1e} of itself": (
+            worst < tolerance
+        ),
+    }
+    failed += [words for words, holds in rules.items() if not holds]
+    return {
+        "updates": a["updates"],
+        "difference": float(worst),
+        "loss_difference": float(loss),
+        "tolerance": tolerance,
+        "failed": failed,
+    }
+
+
+def _relative(apart: float, scale: float) -> float:
+    if not np.isfinite(apart):
+        return float("1e300")  # JSON has no inf
+    return float(apart / scale) if scale else float(apart > 0)
