@@ -58,8 +58,6 @@ def changes(old: Record, new: Record) -> list[Change]:
         seconds = [
             [
                 derived.epoch_seconds(run)
-                if run["epochs"]
-                else derived.training_seconds(run)
                 for run in derived.trained(record, contender.name)
             ]
             for record in (old, new)

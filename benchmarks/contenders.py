@@ -201,6 +201,22 @@ CONTENDERS = (
         reported=Reported(103.1, 0.9795, 0.9795),
     ),
     Contender(
+        "xgboost-fast",
+        "XGBoost, 16 shades",
+        "trees.fit",
+        options={"model": "fast_model"},
+        gpu=True,
+        quick=False,
+    ),
+    Contender(
+        "xgboost-accurate",
+        "XGBoost, tuned for accuracy",
+        "trees.fit",
+        options={"model": "accurate_model"},
+        gpu=True,
+        quick=False,
+    ),
+    Contender(
         "sklearn-batch-1",
         "scikit-learn MLP, batch 1, log loss",
         "peers.scikit_learn",
@@ -336,6 +352,7 @@ RATIOS = (
     Ratio("sklearn-batch-1", "numpy-log-loss", "the library, at log loss"),
     Ratio("keras-custom", "numpy-custom", "the library, custom net"),
     Ratio("keras-custom", "keras-compiled-custom", "the compiler, custom net"),
+    Ratio("xgboost", "xgboost-fast", "shades per pixel, 256 or 16", False),
 )
 
 

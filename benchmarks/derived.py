@@ -52,8 +52,13 @@ def cold_seconds(run: Record) -> float:
 
 
 def epoch_seconds(run: Record) -> float:
-    """A steady epoch: the median without the first, if there are more."""
+    """A steady epoch: the median without the first, if there are more.
+
+    Of trees, which have no epochs, it is the whole training.
+    """
     epochs = [epoch["wall"] for epoch in run["epochs"]]
+    if not epochs:
+        return training_seconds(run)
     return median(epochs[1:] or epochs)
 
 

@@ -103,7 +103,8 @@ def ratios(record: Record) -> Table:
         "Ratios",
         ("first / second", "what differs", "s per epoch", "ratio", "first is"),
         shown,
-        f"Steady epochs, {rounds} round{'s' * (rounds > 1)} paired, on "
+        f"Steady epochs (of trees, the whole training), {rounds} "
+        f"round{'s' * (rounds > 1)} paired, on "
         f"{_threads(record)}; in brackets the 95 % interval, of fewer than "
         f"five rounds all values. Noise floor, what identical rows differ "
         f"by: {noise}. A ratio is formed only of rows that were seen to make "
@@ -374,7 +375,7 @@ def calls(record: Record) -> Table:
         ("call", *(f"batch {size}, µs" for size in whole)),
         shown,
         f"784-30-10 on {_threads(record)}, each call timed alone, the best "
-        f"of five; medians over processes. Numbers in brackets are "
+        f"of twenty; medians over processes. Numbers in brackets are "
         f"equations, listed in numpy_net/__init__.py.",
         detail=record["rounds"] < 2,
     )

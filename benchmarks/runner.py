@@ -158,6 +158,7 @@ def _spec(options: Options, folder: Path) -> dict[str, Any]:
         "epochs": options.epochs,
         "points": options.points,
         "blocks": options.blocks,
+        "detailed": options.tier.name != "quick",
         "timeout": options.timeout,
     }
 

@@ -119,7 +119,8 @@ def step(spec: Spec, answer: Answer, phases: Phases) -> dict[str, Any]:
     # The model of the sweep is held to epochs as people train them.
     found: dict[str, Any] = {"status": "ok", "blocks": blocks, "sizes": []}
     whole = len(samples.x)
-    for count in (*(n for n in SAMPLES if n < whole), whole):
+    detailed = spec["detailed"]
+    for count in (*(n for n in SAMPLES if n < whole and detailed), whole):
         last = replace(
             job,
             contender=replace(contender, epochs=2),
@@ -134,7 +135,7 @@ def step(spec: Spec, answer: Answer, phases: Phases) -> dict[str, Any]:
         "steps": last.steps,
         "seconds": seconds,
     }
-    if contender.adapter == "numpy_nets.fit":
+    if contender.adapter == "numpy_nets.fit" and detailed:
         from benchmarks import anatomy
 
         found["calls"] = anatomy.calls(job)
