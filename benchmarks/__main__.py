@@ -61,6 +61,8 @@ def bench(options: Namespace) -> int:
     """The main job: train, judge, compare."""
     if options.list:
         return _list()
+    if options.resume:
+        return _resume(options)
     asked = _asked(options)
     folder = results.new_folder(options.out, asked.tier.name)
     display = _announce(asked)
@@ -69,6 +71,47 @@ def bench(options: Namespace) -> int:
             runner.require_gpu(asked, folder, display)
         data = runner.find_data(asked, folder, display)
         record = runner.run(asked, data, folder, display)
+    return _conclude(folder, record, display)
+
+
+def _resume(options: Namespace) -> int:
+    """Do what a run that was stopped still lacks, and only that."""
+    folder = Path(options.resume)
+    record = results.read(folder)
+    if "asked" not in record or record["tier"] not in TIERS:
+        raise InputError(f"{folder} cannot be gone on with: start a new run")
+    here = machine.describe()["id"]
+    if record["machine"]["id"] != here:
+        raise InputError(
+            f"{folder} was begun on another machine or with other versions "
+            f"({record['machine']['id']}, here {here}): its seconds and "
+            f"those of here do not mix; start a new run"
+        )
+    left = runner.missing(record)
+    asked = runner.Options(
+        tier=TIERS[record["tier"]],
+        train=[],
+        step=[],
+        data=record["data"]["choice"],
+        data_dir=options.data_dir,
+        seed=record["seed"],
+    )
+    points = len(record["asked"]["points"])
+    images = record["data"]["train_images"]
+    expected = estimate.seconds(left, images, points)
+    display = make_display(expected)
+    display.say(
+        f"{len(left)} of {len(record['plan'])} runs are left; about "
+        f"{estimate.in_words(sum(expected))}"
+    )
+    with display:
+        data = runner.find_data(asked, folder, display, new=False)
+        if data["sha256"] != record["data"]["sha256"]:
+            raise InputError(
+                f"{folder} was begun with other data ({data['name']} is "
+                f"not the same here): start a new run"
+            )
+        record = runner.go_on(record, options.data_dir, folder, display)
     return _conclude(folder, record, display)
 
 

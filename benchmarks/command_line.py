@@ -176,6 +176,7 @@ def _add_options(parser: _Parser) -> None:
     )
     add("--data-dir", help="folder with MNIST's four files or mnist.npz")
     add("--out", metavar="DIR", help="a new folder (results/TIME-HOST-TIER)")
+    add("--resume", metavar="DIR", help="go on with a run that was stopped")
     add(
         "--timeout",
         type=_seconds,

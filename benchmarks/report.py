@@ -117,7 +117,8 @@ def phases(record: Record) -> Table:
     parts = {
         "import": ("interpreter", "import NumPy", "import harness", "import"),
         "data": ("data",),
-        "build": ("build", "matrix"),
+        "build": ("build",),
+        "matrix": ("matrix",),
         "compile, first step": ("compile", "first step"),
         "epochs": ("training",),
     }
@@ -137,8 +138,8 @@ def phases(record: Record) -> Table:
         ("model", *parts, "cold total"),
         shown,
         "Seconds, medians over rounds. Import: from the start of the "
-        "process. Build: with XGBoost's matrix. Cold total: from the start "
-        "of the process to the end of training.",
+        "process. Matrix: XGBoost's, of quantiles. Cold total: from the "
+        "start of the process to the end of training.",
     )
 
 

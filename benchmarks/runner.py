@@ -18,7 +18,7 @@ from time import perf_counter
 from typing import IO, Any
 
 from benchmarks import machine, pin, results, schedule
-from benchmarks.contenders import Contender, Tier
+from benchmarks.contenders import Contender, Tier, select
 from benchmarks.display import Display
 from benchmarks.errors import InputError
 from benchmarks.results import Record
@@ -53,13 +53,16 @@ class Options:
 
 
 def find_data(
-    options: Options, folder: Path, display: Display
+    options: Options, folder: Path, display: Display, new: bool = True
 ) -> dict[str, Any]:
-    """Find the data and draw four digits; InputError if there are none."""
+    """Find the data and draw four digits; InputError if there are none.
+
+    A new run's folder is removed then: it holds nothing but our own.
+    """
     with _log(folder) as log:
         data = _worker({"task": "data"} | _spec(options, folder), log, display)
     if data["status"] != "ok":
-        if data["status"] == "bad input":  # nothing but our empty folder
+        if data["status"] == "bad input" and new:
             results.discard(folder)
         raise InputError(data["message"])
     display.say(
@@ -94,28 +97,41 @@ def run(
     """Do the plan from its start; return the record of results.json."""
     record = _new_record(options, folder, data)
     results.write(folder, record)
-    return go_on(record, options, folder, display)
+    return go_on(record, options.data_dir, folder, display)
+
+
+def missing(record: Record) -> list[dict[str, Any]]:
+    """What the plan of a record still lacks."""
+    keys = ("task", "contender", "round")
+    done = {tuple(run[key] for key in keys) for run in record["runs"]}
+    return [
+        entry | {"order": order}
+        for order, entry in enumerate(record["plan"])
+        if tuple(entry[key] for key in keys) not in done
+    ]
 
 
 def go_on(
-    record: Record, options: Options, folder: Path, display: Display
+    record: Record, data_dir: str | None, folder: Path, display: Display
 ) -> Record:
     """Do what the plan of a record still lacks; compare; draw."""
-    done = {(r["task"], r["contender"], r["round"]) for r in record["runs"]}
-    # What was found serves every row: nobody looks, or downloads, again.
-    common = _spec(options, folder) | {"data": record["data"]["choice"]}
+    common = {
+        **record["asked"],
+        **{name: record[name] for name in ("seed", "threads", "device")},
+        "folder": str(folder.resolve()),
+        # What was found serves every row: nobody looks, or downloads, again.
+        "data": record["data"]["choice"],
+        "data_dir": data_dir,
+    }
     with _log(folder) as log:
-        for order, entry in enumerate(record["plan"]):
-            key = (entry["task"], entry["contender"], entry["round"])
-            if key in done:
-                continue
+        for entry in missing(record):
             display.start(entry)
             start = perf_counter()
             found = _worker(
-                common | entry | _of_entry(options, entry), log, display
+                common | entry | _of_entry(record, entry), log, display
             )
             found["wall_seconds"] = perf_counter() - start
-            record["runs"].append(entry | {"order": order} | found)
+            record["runs"].append(entry | found)
             results.write(folder, record)
             display.finish(record["runs"][-1])
         compared = _worker(common | {"task": "compare"}, log, display)
@@ -147,33 +163,39 @@ def _log(folder: Path) -> IO[str]:
 def _spec(options: Options, folder: Path) -> dict[str, Any]:
     """What every worker of this run is told."""
     return {
+        **_asked(options),
         "folder": str(folder.resolve()),
         "data": options.data,
         "data_dir": options.data_dir,
-        "n_train": options.tier.n_train,
-        "n_test": options.tier.n_test,
         "seed": options.seed,
         "threads": options.threads,
         "device": options.device,
+    }
+
+
+def _asked(options: Options) -> dict[str, Any]:
+    """What a worker is told and a record keeps, to go on from there."""
+    return {
+        "n_train": options.tier.n_train,
+        "n_test": options.tier.n_test,
         "epochs": options.epochs,
-        "points": options.points,
+        "points": [list(point) for point in options.points],
         "blocks": options.blocks,
         "detailed": options.tier.name != "quick",
         "timeout": options.timeout,
     }
 
 
-def _of_entry(options: Options, entry: dict[str, Any]) -> dict[str, Any]:
+def _of_entry(record: Record, entry: dict[str, Any]) -> dict[str, Any]:
     """What one worker is told besides: each round has a seed of its own."""
-    contenders = {c.name: c for c in (*options.train, *options.step)}
-    contender = contenders[entry["contender"]]
+    [contender] = select([entry["contender"]])
     single = contender.adapter in ("numpy_nets.per_sample", "peers.floor")
-    until = options.until or {}
+    points = record["asked"]["points"]
     return {
-        "seed": options.seed + entry["round"],
+        "seed": record["seed"] + entry["round"],
         "gate": entry["round"] == 0,
-        "until": until.get(str(contender.net)),
-        "points": [p for p in options.points if not single or p[1] == 1],
+        "until": (record["until"] or {}).get(str(contender.net)),
+        "points": [p for p in points if not single or p[1] == 1],
     }
 
 
@@ -200,6 +222,7 @@ def _new_record(
         "device": options.device,
         "rounds": options.rounds,
         "until": options.until,
+        "asked": _asked(options),
         "machine": machine.describe(),
         "data": {k: v for k, v in data.items() if k != "status"},
         "contenders": list(both),

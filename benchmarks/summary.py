@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from benchmarks import derived, report
+from benchmarks import derived, report, why
 from benchmarks.contenders import CONTENDERS, Reported, title
 from benchmarks.errors import InputError
 from benchmarks.report import Table, three_digits
@@ -93,8 +93,8 @@ def caption(record: Record) -> str:
 
 
 def sentences(record: Record) -> list[str]:
-    """What else the run has shown, a sentence each."""
-    found = []
+    """What else the run has shown, a sentence each: first the reasons."""
+    found = list(why.sentences(record))
     for pair in record["agreement"] or []:
         first, second = (title(name) for name in pair["rows"])
         found.append(
@@ -102,14 +102,9 @@ def sentences(record: Record) -> list[str]:
             f"the same batches; after training "
             f"{_difference(pair['max_weight_difference'])}."
         )
-    for name in dict.fromkeys(run["contender"] for run in record["runs"]):
+    for name in ("keras-batch-10", "keras-custom"):
         runs = derived.trained(record, name)
-        if not runs or "per_batch_f1" not in runs[0]["test"]:
-            continue
-        if name.endswith("-twin") or name not in {
-            "keras-batch-10",
-            "keras-custom",
-        }:
+        if not runs:
             continue
         test = runs[0]["test"]
         found.append(

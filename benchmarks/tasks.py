@@ -18,7 +18,6 @@ from benchmarks.phases import Phases
 Spec = dict[str, Any]
 Answer = Callable[[str, Any], None]
 VALIDATION_SPLIT = 1 / 6  # the assignment's: 10,000 of 60,000
-SAMPLES = (1_000, 3_000, 10_000)  # and all: does an epoch grow with them?
 
 
 def look_for_data(
@@ -97,83 +96,29 @@ def train(spec: Spec, answer: Answer, phases: Phases) -> dict[str, Any]:
 
 def step(spec: Spec, answer: Answer, phases: Phases) -> dict[str, Any]:
     """The step-cost sweep of one contender, and epochs to hold it to."""
+    from benchmarks import sweep
     from benchmarks.adapters.common import Job, Samples
 
     contender = _contender(spec)
     adapter = _adapter(contender)
-    samples = Samples(*_split(_load(spec, lambda line: None)))
     job = Job(
         contender,
-        samples,
+        Samples(*_split(_load(spec, lambda line: None))),
         spec["seed"],
         spec["threads"],
         spec["device"],
         lambda entry: None,
+        phases,
         warm=False,
     )
     parts = len(spec["points"]) + 1
     blocks = []
     for number, (units, size) in enumerate(spec["points"], start=1):
-        blocks += _blocks(job, adapter, units, size, spec["blocks"])
+        blocks += sweep.blocks(job, adapter, units, size, spec["blocks"])
         answer("epoch", {"epoch": number, "epochs": parts})
-    # The model of the sweep is held to epochs as people train them.
-    found: dict[str, Any] = {"status": "ok", "blocks": blocks, "sizes": []}
-    whole = len(samples.x)
-    detailed = spec["detailed"]
-    for count in (*(n for n in SAMPLES if n < whole and detailed), whole):
-        last = replace(
-            job,
-            contender=replace(contender, epochs=2),
-            samples=samples.first(count),
-            phases=phases if count == whole else Phases(),
-        )
-        trained = adapter(last)
-        seconds = trained.clock.epochs[-1]["wall"]
-        found["sizes"].append({"samples": count, "seconds": seconds})
-    found["epoch"] = {
-        "batch_size": contender.batch_size,
-        "steps": last.steps,
-        "seconds": seconds,
-    }
-    if contender.adapter == "numpy_nets.fit" and detailed:
-        from benchmarks import anatomy
-
-        found["calls"] = anatomy.calls(job)
-        small = replace(job, contender=replace(contender, batch_size=1))
-        found["memory"] = anatomy.memory(small)
-    return found | {"verified": trained.verified | verify.machine_side()}
-
-
-def _blocks(
-    job: Any, adapter: Any, units: int, batch_size: int, blocks: int
-) -> list[dict[str, Any]]:
-    """Timed blocks at one width and batch size; the first only warms up."""
-    steps = _block(job.contender, units, batch_size)
-    some = np.resize(np.arange(len(job.samples.x)), steps * batch_size)
-    clock = adapter(
-        replace(
-            job,
-            contender=replace(
-                job.contender,
-                units=None if units == 30 else units,
-                batch_size=batch_size,
-                epochs=blocks + 1,
-            ),
-            samples=job.samples._replace(
-                x=job.samples.x[some], y=job.samples.y[some]
-            ),
-            phases=Phases(),
-        )
-    ).clock
-    return [
-        {
-            "units": units,
-            "batch_size": batch_size,
-            "steps": steps,
-            "seconds": epoch["wall"],
-        }
-        for epoch in clock.epochs[1:]
-    ]
+    found = sweep.epochs(job, adapter, spec["detailed"])
+    found["verified"] |= verify.machine_side()
+    return {"status": "ok", "blocks": blocks} | found
 
 
 def compare(spec: Spec, answer: Answer, phases: Phases) -> dict[str, Any]:
@@ -227,19 +172,6 @@ def _adapter(contender: Contender) -> Callable[..., Any]:
     module, _, function = contender.adapter.partition(".")
     found = importlib.import_module(f"benchmarks.adapters.{module}")
     return getattr(found, function)
-
-
-def _block(contender: Contender, units: int, batch_size: int) -> int:
-    """Updates in one timed block: some tenths of a second of work."""
-    operations = 6 * 794 * units * batch_size
-    return max(
-        20,
-        min(
-            contender.steps,
-            50_000 // batch_size,
-            int(0.3 * 2e10 / operations),
-        ),
-    )
 
 
 def _load(spec: Spec, say: Callable[[str], object]) -> data.Dataset:

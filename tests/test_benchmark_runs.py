@@ -300,6 +300,16 @@ def test_a_stop_keeps_finished_rows_and_leaves_no_process(sign, tmp_path):
     assert error.startswith("stopped; the finished rows are kept")
     record = json.loads((folder / "results.json").read_text())
     assert len(record["runs"]) == 1
+    kept = record["runs"][0]
+    done = bench("--resume", folder)
+    assert done.returncode == 0, done.stderr
+    assert "1 of 2 runs are left" in done.stdout
+    record = json.loads((folder / "results.json").read_text())
+    assert record["runs"][0] == kept, "a finished run is not done again"
+    assert len(record["runs"]) == 2
+    assert record["finished_utc"]
+    again = bench("--resume", folder)
+    assert "0 of 2 runs are left" in again.stdout
     assert record["finished_utc"] is None
 
 
@@ -345,7 +355,9 @@ def test_the_seed_reaches_weights_and_orders(rng):
     assert not np.array_equal(weights(1), weights(2))
     options = runner.Options(TIERS["quick"], select(["xgboost"]), [], seed=7)
     entry = {"task": "train", "contender": "xgboost", "round": 2}
-    assert runner._of_entry(options, entry)["seed"] == 9
+    data = {"choice": "digits"}
+    record = runner._new_record(options, Path("folder"), data)
+    assert runner._of_entry(record, entry)["seed"] == 9
 
 
 def job(net, data, seed=0, **more):
@@ -447,3 +459,25 @@ def test_keras_is_handed_the_orders_that_numpy_net_draws(rng):
     assert not np.array_equal(orders[0], orders[1])
     utils.set_random_seed(5)
     assert np.array_equal(orders[0], utils.generator().permutation(23))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("machine", {"id": "another"}), "begun on another machine or with"),
+        (("data", {"sha256": {"x": "y"}}), "begun with other data"),
+    ],
+    ids=["machine", "data"],
+)
+def test_a_run_of_elsewhere_is_not_gone_on_with(
+    change, message, finished, tmp_path
+):
+    _, record, _ = finished
+    name, values = change
+    other = record | {name: record[name] | values}
+    (tmp_path / "results.json").write_text(json.dumps(other))
+    done = bench("--resume", tmp_path)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert json.loads((tmp_path / "results.json").read_text()) == other

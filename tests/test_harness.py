@@ -32,8 +32,10 @@ from benchmarks import (
     runner,
     statistics,
     step_cost,
+    sweep,
     tasks,
     time_to_accuracy,
+    why,
 )
 from benchmarks.__main__ import main
 from benchmarks.adapters import common, keras_nets, numpy_nets, peers
@@ -416,7 +418,7 @@ def test_the_fit_finds_what_a_fake_contender_sleeps(
         "device": "cpu", "detailed": True, "blocks": 2,
         "points": [(30, 1), (30, 10), (30, 50)],
     }  # fmt: skip
-    monkeypatch.setattr(tasks, "_block", lambda *a: 20)
+    monkeypatch.setattr(sweep, "_steps", lambda *a: 20)
     found = tasks.step(spec, lambda *a: None, Phases())
     run = found | {"task": "step", "contender": "numpy-batch-10"}
     [cost] = step_cost.costs({"runs": [run]})
@@ -793,6 +795,29 @@ def test_time_to_accuracy_counts_those_that_never_got_there():
     late["runs"][0]["epochs"][1]["val_accuracy"] = 0.5
     low, _ = time_to_accuracy.table(late)
     assert (low.seconds, low.never) == (3.0, 1)
+
+
+def test_the_reasons_are_made_from_the_figures():
+    """Per sample 4 s, batch 10 half a second, Keras 8 s, compiled 1 s."""
+    seconds = {
+        "numpy-per-sample": [4.0], "numpy-batch-10": [0.5], KERAS: [8.0],
+        "keras-compiled-10": [1.0],
+    }  # fmt: skip
+    record = a_record(seconds)
+    compile_phase = {"wall": 3.5, "cpu": 3.5, "peak_mib": None}
+    record["runs"][-1]["phases"]["compile"] = compile_phase
+    record["runs"].append(swept(KERAS, lambda b: 9e-5 + 1e-6 * b))
+    assignment, overhead, compiled = why.sentences(record)
+    assert "an epoch of the first takes 4.00 s, of the second 8.00 s" in (
+        assignment
+    )
+    assert "the first makes 10 times the updates" in assignment
+    assert "the library makes an epoch 16.0 times as long" in assignment
+    assert "the batch makes NumPy's 8.00 times shorter" in assignment
+    assert "Keras, batch 10 100 µs, 90% of it" in overhead
+    assert "1.00 s in place of 8.00" in compiled
+    assert "pays after 0.5 epochs" in compiled
+    assert list(why.sentences(a_record({KERAS: [1.0]}))) == []
 
 
 def test_without_a_gpu_it_is_one_clear_line(tmp_path, monkeypatch, capsys):
