@@ -6,9 +6,9 @@ from statistics import median
 from benchmarks import derived
 from benchmarks.contenders import select
 from benchmarks.errors import InputError
-from benchmarks.report import Table, between, three_digits
 from benchmarks.results import Record
 from benchmarks.statistics import Estimate, estimate
+from benchmarks.table import Table, between, three_digits
 
 MUST_BE_EQUAL = {
     "machine": lambda record: record["machine"]["id"],

@@ -399,3 +399,8 @@ def select(names: list[str]) -> list[Contender]:
 def title(name: str) -> str:
     """The title of a row."""
     return select([name])[0].title
+
+
+def kind(name: str) -> str:
+    """The title without the batch size, where that is not the row's own."""
+    return title(name).partition(", batch")[0]

@@ -15,8 +15,8 @@ from rich.text import Text
 from benchmarks import derived
 from benchmarks.contenders import title
 from benchmarks.estimate import Remaining, in_words
-from benchmarks.report import Table, three_digits
 from benchmarks.results import Record
+from benchmarks.table import Table, three_digits
 
 
 def make_display(expected: list[float]) -> "Display":

@@ -9,7 +9,7 @@ from time import monotonic
 from typing import Any
 
 from benchmarks import machine, noise
-from benchmarks.report import Table
+from benchmarks.table import Table
 
 SECONDS = 5.0
 UNSTEADY = 0.10  # between the 10th and the 90th percentile of the sentinel

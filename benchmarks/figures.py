@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from benchmarks import derived, step_cost
-from benchmarks.contenders import select
+from benchmarks.contenders import kind, select
 from benchmarks.results import replacing
 
 # Okabe and Ito's colours stay apart for colour-blind readers; line style and
@@ -115,7 +115,7 @@ def _steps(
                 sizes,
                 middle,
                 linestyle="none",
-                label=select([cost.name])[0].title,
+                label=kind(cost.name),
                 **style,
             )
             if cost.alpha and cost.beta:
@@ -155,8 +155,8 @@ def _panel(axis: Any, history: dict[str, list[float]], name: str) -> None:
 
 def _save(figure: Figure, path: Path) -> None:
     """Write path.svg and path.png."""
-    for kind in ("svg", "png"):
-        metadata = {"Date": None} if kind == "svg" else None
-        with replacing(path.with_suffix(f".{kind}")) as temporary:
-            figure.savefig(temporary, format=kind, dpi=150, metadata=metadata)
+    for suffix in ("svg", "png"):
+        metadata = {"Date": None} if suffix == "svg" else None
+        with replacing(path.with_suffix(f".{suffix}")) as temporary:
+            figure.savefig(temporary, format=suffix, dpi=150, metadata=metadata)
     plt.close(figure)

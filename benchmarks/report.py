@@ -1,53 +1,13 @@
 """The tables of a report, each made from the record's raw times."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from statistics import median
 
-from benchmarks import derived, fairness, ladder, step_cost, time_to_accuracy
+from benchmarks import derived, fairness, ladder, step_tables, time_to_accuracy
 from benchmarks.contenders import CONTENDERS, title
 from benchmarks.results import Record
-from benchmarks.statistics import Estimate, estimate, spread, verdict
-
-
-@dataclass(frozen=True)
-class Table:
-    """A heading, columns, rows of text, and what to know about them.
-
-    detail  for those who look closer: in summary.md, not on the terminal
-    """
-
-    heading: str
-    header: tuple[str, ...]
-    rows: list[list[str]]
-    note: str = ""
-    detail: bool = False
-
-    def markdown(self) -> str:
-        rule = ["---"] + ["---:"] * (len(self.header) - 1)
-        lines = [self.header, rule, *self.rows]
-        return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
-
-
-def three_digits(value: float) -> str:
-    """Three significant digits, without an exponent."""
-    if value < 1:
-        return f"{value:.3f}"
-    return f"{value:.{max(0, 3 - len(str(int(value))))}f}"
-
-
-def micro(seconds: float) -> str:
-    """Microseconds in three significant digits."""
-    value = seconds * 1e6
-    return f"{value:.1f}" if value < 100 else f"{round(value):,}"
-
-
-def between(value: Estimate, show: object = three_digits) -> str:
-    """A value with its interval."""
-    assert callable(show)
-    if value.n == 1:
-        return str(show(value.value))
-    return f"{show(value.value)} [{show(value.low)}, {show(value.high)}]"
+from benchmarks.statistics import estimate, spread, verdict
+from benchmarks.table import Table, between, micro, threads, three_digits
 
 
 def tables(record: Record) -> Iterator[Table]:
@@ -57,11 +17,11 @@ def tables(record: Record) -> Iterator[Table]:
         phases,
         predicting,
         spreads,
-        steps,
-        lines,
-        closing,
-        growth,
-        calls,
+        step_tables.steps,
+        step_tables.lines,
+        step_tables.closing,
+        step_tables.growth,
+        step_tables.calls,
         rungs,
         to_accuracy,
         fairly,
@@ -105,7 +65,7 @@ def ratios(record: Record) -> Table:
         shown,
         f"Steady epochs (of trees, the whole training), {rounds} "
         f"round{'s' * (rounds > 1)} paired, on "
-        f"{_threads(record)}; in brackets the 95 % interval, of fewer than "
+        f"{threads(record)}; in brackets the 95 % interval, of fewer than "
         f"five rounds all values. Noise floor, what identical rows differ "
         f"by: {noise}. A ratio is formed only of rows that were seen to make "
         f"equal updates, or it says so.",
@@ -218,170 +178,6 @@ def spreads(record: Record) -> Table:
     )
 
 
-def steps(record: Record) -> Table:
-    """Microseconds of a step of every row, by width and batch size."""
-    shown = [
-        [
-            title(cost.name),
-            str(cost.units),
-            *(
-                micro(cost.times[size].value) if size in cost.times else ""
-                for size in (1, 10, 100, 1000)
-            ),
-        ]
-        for cost in step_cost.costs(record)
-    ]
-    return Table(
-        "What a step costs",
-        ("row", "units", "batch 1", "batch 10", "batch 100", "batch 1000"),
-        shown,
-        f"Microseconds of one update on {_threads(record)}, median of "
-        f"{record['rounds']} processes. Units: width of the hidden layer.",
-    )
-
-
-def lines(record: Record) -> Table:
-    """alpha and beta of every row and width, and where rows change places."""
-    shown = [
-        [
-            title(cost.name),
-            str(cost.units),
-            between(cost.alpha, micro),
-            between(cost.beta, lambda t: f"{t * 1e6:.2f}"),
-            f"{cost.residual:.0%} at {cost.worst}"
-            + ("" if cost.straight else ": no straight line"),
-        ]
-        for cost in step_cost.costs(record)
-        if cost.alpha and cost.beta
-    ]
-    turns = [
-        line
-        for other in ("keras-batch-10", "keras-compiled-10")
-        for line in step_cost.crossover(record, "numpy-batch-10", other)
-    ]
-    return Table(
-        "Step cost as a line: alpha + beta * batch size",
-        (
-            "row",
-            "units",
-            "alpha, µs",
-            "beta, µs per sample",
-            "worst residual",
-        ),
-        shown,
-        f"alpha is what a step costs before any sample is looked at, beta "
-        f"what each sample adds; fitted with relative weights, in brackets "
-        f"the interval over processes. A residual above "
-        f"{step_cost.STRAIGHT:.0%} means that no straight line explains the "
-        f"points. {' '.join(turns)}",
-    )
-
-
-def closing(record: Record) -> Table:
-    """Whether the step cost explains an epoch."""
-    shown = [
-        [
-            title(c.name),
-            str(c.batch_size),
-            three_digits(c.predicted),
-            between(c.measured),
-            f"{c.off:+.1%}",
-            "yes" if c.explained else "no: the model does not explain it",
-        ]
-        for c in step_cost.closings(record)
-    ]
-    return Table(
-        "Does the step cost explain an epoch?",
-        ("row", "batch", "predicted, s", "measured, s", "off", "explained"),
-        shown,
-        "Predicted: updates * (alpha + beta * batch_size). Explained: "
-        f"within {step_cost.EXPLAINED:.0%} of an epoch trained in the same "
-        f"process.",
-    )
-
-
-def growth(record: Record) -> Table:
-    """Does an epoch grow in proportion to the samples?"""
-    shown = []
-    for c in step_cost.contenders():
-        runs = step_cost.swept(record, c.name)
-        if not runs:
-            continue
-        sizes = {
-            size["samples"]: [
-                entry["seconds"]
-                for run in runs
-                for entry in run["sizes"]
-                if entry["samples"] == size["samples"]
-            ]
-            for size in runs[0]["sizes"]
-        }
-        per_sample = [micro(median(s) / n) for n, s in sizes.items()]
-        shown.append([title(c.name), str(c.batch_size), *per_sample])
-    widest = max((len(row) for row in shown), default=0) - 2
-    runs = [run for run in record["runs"] if "memory" in run]
-    header = [
-        f"{size['samples']:,}"
-        for run in record["runs"]
-        if run.get("sizes")
-        for size in run["sizes"]
-    ][:widest]
-    note = (
-        "Microseconds of an epoch per sample, by the number of samples: "
-        "equal figures mean that the time grows in proportion."
-    )
-    if runs:
-        small, large = runs[0]["memory"]
-        growth = (large["bytes"] - small["bytes"]) / max(
-            1, large["samples"] - small["samples"]
-        )
-        note += (
-            f" A per-sample epoch of NumPy allocates at most "
-            f"{large['bytes'] / 2**20:.1f} MiB at {large['samples']:,} "
-            f"samples, {growth:.1f} bytes for each sample more: the order "
-            f"of the samples takes 8."
-        )
-    return Table(
-        "Does an epoch grow with the data?",
-        ("row", "batch", *header),
-        shown,
-        note,
-        detail=True,
-    )
-
-
-def calls(record: Record) -> Table:
-    """Where the microseconds of one NumPy step go."""
-    timed: dict[str, dict[int, list[float]]] = {}
-    for run in record["runs"]:
-        for entry in run.get("calls", []):
-            sizes = timed.setdefault(entry["call"], {})
-            sizes.setdefault(entry["batch_size"], []).append(entry["seconds"])
-    if not timed:
-        return Table("", (), [])
-    shown = [
-        [name, *(micro(median(seconds)) for seconds in sizes.values())]
-        for name, sizes in timed.items()
-    ]
-    whole = timed.pop("the whole step")
-    rest = [
-        micro(
-            median(whole[size]) - sum(median(s[size]) for s in timed.values())
-        )
-        for size in whole
-    ]
-    shown.append(["of it between the calls", *rest])
-    return Table(
-        "Where the microseconds of a NumPy step go",
-        ("call", *(f"batch {size}, µs" for size in whole)),
-        shown,
-        f"784-30-10 on {_threads(record)}, each call timed alone, the best "
-        f"of twenty; medians over processes. Numbers in brackets are "
-        f"equations, listed in numpy_net/__init__.py.",
-        detail=record["rounds"] < 2,
-    )
-
-
 def rungs(record: Record) -> Table:
     """The ladder."""
     shown = [
@@ -417,9 +213,8 @@ def rungs(record: Record) -> Table:
 def to_accuracy(record: Record) -> Table:
     """Seconds, updates and epochs until an accuracy."""
 
-    def cell(value: float | None, show: object) -> str:
-        assert callable(show)
-        return "never" if value is None else str(show(value))
+    def cell(value: float | None, show: Callable[[float], str]) -> str:
+        return "never" if value is None else show(value)
 
     shown = [
         [
@@ -464,7 +259,3 @@ def _rows(record: Record) -> Iterator[tuple[str, list[Record]]]:
         runs = derived.trained(record, contender.name)
         if runs:
             yield contender.name, runs
-
-
-def _threads(record: Record) -> str:
-    return f"{record['threads']} thread{'s' * (record['threads'] > 1)}"

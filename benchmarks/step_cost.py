@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
-from benchmarks.contenders import CONTENDERS, Contender, title
+from benchmarks.contenders import CONTENDERS, Contender, kind
 from benchmarks.results import Record
 from benchmarks.statistics import Estimate, estimate, line
 
@@ -167,7 +167,7 @@ def _in_words(
     b: dict[int, float],
     where: str,
 ) -> str:
-    names = {"first": title(first), "second": title(second)}
+    names = {"first": kind(first), "second": kind(second)}
     sizes = sorted(set(a) & set(b))
     span = f"{axis}s {sizes[0]:,} to {sizes[-1]:,}"
     turn = crossing(a, b)
@@ -187,10 +187,15 @@ def _in_words(
 
 @dataclass(frozen=True)
 class Closing:
-    """The model's epoch beside the measured one, of one row."""
+    """The model's epoch beside the measured one, of one row.
+
+    by_line  whether the line predicted it; the timed point alone does where
+             no line explains the points, or where there is but one
+    """
 
     name: str
     batch_size: int
+    by_line: bool
     predicted: float
     measured: Estimate
 
@@ -211,10 +216,12 @@ def closings(record: Record) -> list[Closing]:
         runs = swept(record, name)
         epoch = runs[0]["epoch"]
         size = epoch["batch_size"]
-        if cost.alpha is None or cost.beta is None:
-            step = cost.times[size].value
-        else:
+        by_line = cost.straight and cost.beta is not None
+        step = cost.times[size].value
+        if by_line and cost.alpha and cost.beta:
             step = cost.alpha.value + cost.beta.value * size
         measured = estimate([run["epoch"]["seconds"] for run in runs])
-        found.append(Closing(name, size, step * epoch["steps"], measured))
+        found.append(
+            Closing(name, size, by_line, step * epoch["steps"], measured)
+        )
     return found

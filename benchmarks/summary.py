@@ -5,9 +5,9 @@ from pathlib import Path
 from benchmarks import derived, report, why
 from benchmarks.contenders import CONTENDERS, Reported, title
 from benchmarks.errors import InputError
-from benchmarks.report import Table, three_digits
 from benchmarks.results import Record, replacing
 from benchmarks.statistics import estimate
+from benchmarks.table import Table, three_digits
 
 HEADER = (
     "model",

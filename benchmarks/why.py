@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from statistics import median
 
 from benchmarks import derived, step_cost
-from benchmarks.contenders import title
-from benchmarks.report import micro, three_digits
+from benchmarks.contenders import kind
 from benchmarks.results import Record
+from benchmarks.table import micro, three_digits
 
 
 def sentences(record: Record) -> Iterator[str]:
@@ -56,7 +56,7 @@ def _overhead(record: Record) -> Iterator[str]:
             step = cost.alpha.value + 10 * cost.beta.value
             share = min(1.0, cost.alpha.value / step)
             shares.append(
-                f"{title(cost.name)} {micro(cost.times[10].value)} µs, "
+                f"{kind(cost.name)} {micro(cost.times[10].value)} µs, "
                 f"{share:.0%} of it"
             )
     if shares:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import estimate, figures, machine, results, summary
+from benchmarks import estimate, figures, machine, results, summary, table
 from benchmarks.__main__ import main
 from benchmarks.contenders import CONTENDERS
 from benchmarks.errors import InputError
@@ -141,7 +141,7 @@ def test_failed_and_missing_rows_say_so(record):
     [(0.01234, "0.012"), (1.2345, "1.23"), (12.345, "12.3"), (1234.5, "1234")],
 )
 def test_three_significant_digits(value, text):
-    assert summary.three_digits(value) == text
+    assert table.three_digits(value) == text
 
 
 def test_readme_shows_the_reference_run_and_nothing_else(record):

@@ -1,0 +1,53 @@
+"""A table as data, and how numbers are written in one."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from benchmarks.results import Record
+from benchmarks.statistics import Estimate
+
+
+@dataclass(frozen=True)
+class Table:
+    """A heading, columns, rows of text, and what to know about them.
+
+    detail  for those who look closer: in summary.md, not on the terminal
+    """
+
+    heading: str
+    header: tuple[str, ...]
+    rows: list[list[str]]
+    note: str = ""
+    detail: bool = False
+
+    def markdown(self) -> str:
+        rule = ["---"] + ["---:"] * (len(self.header) - 1)
+        lines = [self.header, rule, *self.rows]
+        return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def three_digits(value: float) -> str:
+    """Three significant digits, without an exponent."""
+    if value < 1:
+        return f"{value:.3f}"
+    return f"{value:.{max(0, 3 - len(str(int(value))))}f}"
+
+
+def micro(seconds: float) -> str:
+    """Microseconds in three significant digits."""
+    value = seconds * 1e6
+    return f"{value:.1f}" if value < 100 else f"{round(value):,}"
+
+
+def between(
+    value: Estimate, show: Callable[[float], str] = three_digits
+) -> str:
+    """A value with its interval."""
+    if value.n == 1:
+        return show(value.value)
+    return f"{show(value.value)} [{show(value.low)}, {show(value.high)}]"
+
+
+def threads(record: Record) -> str:
+    """ "1 thread" or "2 threads"."""
+    return f"{record['threads']} thread{'s' * (record['threads'] > 1)}"
