@@ -155,8 +155,8 @@ def _panel(axis: Any, history: dict[str, list[float]], name: str) -> None:
 
 def _save(figure: Figure, path: Path) -> None:
     """Write path.svg and path.png."""
-    for suffix in ("svg", "png"):
-        metadata = {"Date": None} if suffix == "svg" else None
-        with replacing(path.with_suffix(f".{suffix}")) as temporary:
-            figure.savefig(temporary, format=suffix, dpi=150, metadata=metadata)
+    for end in ("svg", "png"):
+        metadata = {"Date": None} if end == "svg" else None
+        with replacing(path.with_suffix(f".{end}")) as temporary:
+            figure.savefig(temporary, format=end, dpi=150, metadata=metadata)
     plt.close(figure)
