@@ -4,7 +4,6 @@ import os
 import signal
 import sys
 from argparse import Namespace
-from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -15,17 +14,16 @@ from benchmarks import (
     estimate,
     export,
     fairness,
+    jobs,
     machine,
     noise,
     report,
     results,
     runner,
     schedule,
-    step_cost,
     summary,
-    time_to_accuracy,
 )
-from benchmarks.contenders import CONTENDERS, LADDER, TIERS, select
+from benchmarks.contenders import CONTENDERS, LADDER, TIERS
 from benchmarks.display import Display, make_display
 from benchmarks.errors import InputError
 from benchmarks.results import Record
@@ -63,7 +61,7 @@ def bench(options: Namespace) -> int:
         return _list()
     if options.resume:
         return _resume(options)
-    asked = _asked(options)
+    asked = jobs.asked(options)
     folder = results.new_folder(options.out, asked.tier.name)
     display = _announce(asked)
     with display:
@@ -113,61 +111,6 @@ def _resume(options: Namespace) -> int:
             )
         record = runner.go_on(record, options.data_dir, folder, display)
     return _conclude(folder, record, display)
-
-
-def _asked(options: Namespace) -> runner.Options:
-    """What the words of the command line mean."""
-    tier = TIERS[options.tier]
-    quick = tier.name == "quick"
-    names = [n for o in options.only for n in o.split(",")]
-    chosen = select(names)
-    asked = runner.Options(
-        tier=tier,
-        train=[c for c in chosen if c.quick or not quick or names],
-        step=[],
-        data=options.data,
-        data_dir=options.data_dir,
-        seed=options.seed,
-        threads=_threads(options.threads),
-        device=options.device,
-        rounds=options.rounds or tier.rounds,
-        timeout=options.timeout,
-    )
-    if options.command == "bench" and not names:
-        swept = step_cost.contenders()
-        if quick:
-            swept = select(["numpy-batch-10", "keras-batch-10"])
-        asked = replace(
-            asked, step=swept, points=step_cost.points(quick), blocks=2
-        )
-    if options.command == "step":
-        swept = [c for c in chosen if c.steps]
-        points = step_cost.points(quick)
-        asked = replace(asked, train=[], step=swept, points=points)
-    if options.command == "ladder":
-        asked = replace(
-            asked, train=chosen if names else list(LADDER), step=[]
-        )
-    if options.command == "tta":
-        if not names:
-            chosen = select(list(time_to_accuracy.ROWS))
-        until = {n: t[-1] for n, t in time_to_accuracy.THRESHOLDS.items()}
-        asked = replace(
-            asked,
-            train=chosen,
-            epochs=time_to_accuracy.EPOCHS,
-            until=until,
-            rounds=options.rounds or 3,
-        )
-    if asked.device == "gpu":
-        asked = replace(
-            asked,
-            train=[c for c in asked.train if c.gpu],
-            step=[c for c in asked.step if c.gpu],
-        )
-    if not asked.train and not asked.step:
-        raise InputError("none of the chosen rows takes part in this command")
-    return asked
 
 
 def _announce(asked: runner.Options) -> Display:
@@ -320,18 +263,6 @@ def _list() -> int:
         settings = f"batch {c.batch_size}, epochs {c.epochs}" * bool(c.net)
         print(f"{c.name:23}{c.title:37}{settings}".rstrip())
     return 0
-
-
-def _threads(text: str) -> int:
-    cores = machine.usable_cores()
-    if text == "all":
-        return cores
-    if not command_line.is_number(text) or not 1 <= int(text) <= cores:
-        raise InputError(
-            f"--threads: expected 1 to {cores} (the cores that can be used "
-            f"here) or all, got {text!r}"
-        )
-    return int(text)
 
 
 def _terminate(*_: object) -> NoReturn:
