@@ -378,7 +378,7 @@ TIERS = {
     "standard": Tier(
         "standard", 12_000, None, 5, "a fifth of the data, five rounds"
     ),
-    "full": Tier("full", None, None, 3, "the assignment's settings, all data"),
+    "full": Tier("full", None, None, 1, "the assignment's settings, all data"),
 }
 
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from benchmarks import derived, report, why
+from benchmarks import derived, noise, report, why
 from benchmarks.contenders import CONTENDERS, Reported, title
 from benchmarks.errors import InputError
 from benchmarks.results import Record, replacing
@@ -88,8 +88,24 @@ def caption(record: Record) -> str:
         f"validation and test, on {threads} thread{'s' * (threads > 1)} of "
         f"{record['machine']['processor']}. Reported: the assignment's own "
         f"figures, from another machine (Google Colab): form no ratio with "
-        f"them."
+        f"them.{_noise(record)}"
     )
+
+
+def _noise(record: Record) -> str:
+    """Say so if the machine was not quiet."""
+    runs = [run for run in record["runs"] if "noise" in run]
+    loud = [run for run in runs if noise.flags(run["noise"])]
+    floor = derived.noise_floor(record)
+    if not loud:
+        return ""
+    said = (
+        f" The machine was not quiet in {len(loud)} of {len(runs)} "
+        f"processes: read the seconds as rough"
+    )
+    if floor is not None:
+        said += f", identical rows differ by up to {floor:.0%}"
+    return f"{said}."
 
 
 def sentences(record: Record) -> list[str]:

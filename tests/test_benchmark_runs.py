@@ -300,6 +300,7 @@ def test_a_stop_keeps_finished_rows_and_leaves_no_process(sign, tmp_path):
     assert error.startswith("stopped; the finished rows are kept")
     record = json.loads((folder / "results.json").read_text())
     assert len(record["runs"]) == 1
+    assert record["finished_utc"] is None
     kept = record["runs"][0]
     done = bench("--resume", folder)
     assert done.returncode == 0, done.stderr
@@ -310,7 +311,6 @@ def test_a_stop_keeps_finished_rows_and_leaves_no_process(sign, tmp_path):
     assert record["finished_utc"]
     again = bench("--resume", folder)
     assert "0 of 2 runs are left" in again.stdout
-    assert record["finished_utc"] is None
 
 
 def test_a_failed_row_makes_the_exit_code_1(monkeypatch, tmp_path, capsys):
