@@ -5,6 +5,8 @@ from collections.abc import Callable
 from time import perf_counter, process_time
 from typing import Any
 
+import numpy as np
+
 Say = Callable[[dict[str, Any]], None]
 
 
@@ -21,7 +23,10 @@ class Clock:
     off        seconds spent here on copying and reporting
     set_up     seconds from the making of this object to the first epoch
 
-    A loss that is no number stops the training with FloatingPointError.
+    A loss or a weight that is no number stops the training with
+    FloatingPointError. The loss alone would not do: TensorFlow's relu, fused
+    with the product before it, turns nan into 0 on some processors, and the
+    loss of a ruined net looks like any other.
     """
 
     def __init__(
@@ -52,17 +57,23 @@ class Clock:
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         now = perf_counter()
         logs = {name: float(value) for name, value in (logs or {}).items()}
-        if not math.isfinite(logs.get("loss", 0.0)):
-            raise FloatingPointError(
-                f"the loss became {logs['loss']} in epoch {epoch + 1}: "
-                f"choose a smaller learning_rate"
-            )
-        self.epochs.append(
-            {"wall": now - self.wall, "cpu": process_time() - self.cpu, **logs}
-        )
-        self.snapshots.append(self.weights())
+        cpu = process_time() - self.cpu
+        weights = self.weights()
+        _check("the loss", logs.get("loss", 0.0), epoch)
+        for array in weights:
+            _check("the largest weight", float(np.abs(array).max()), epoch)
+        self.epochs.append({"wall": now - self.wall, "cpu": cpu, **logs})
+        self.snapshots.append(weights)
         self.say({"epoch": epoch + 1, "epochs": self.total, **logs})
         enough = self.reached and self.reached(self.snapshots[-1])
         self.off += perf_counter() - now
         if enough:
             raise Enough
+
+
+def _check(name: str, value: float, epoch: int) -> None:
+    if not math.isfinite(value):
+        raise FloatingPointError(
+            f"{name} became {value} in epoch {epoch + 1}: choose a smaller "
+            f"learning_rate"
+        )

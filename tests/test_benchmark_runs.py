@@ -430,7 +430,8 @@ def test_a_net_that_diverges_stops_with_epoch_and_hint(
 ):
     data = samples(rng)
     data.x[12] = pixel
-    message = r"loss became (nan|inf) in epoch 1.*: .*learning_rate"
+    # Keras's loss stays finite on some processors; its weights do not.
+    message = r"(loss|weight) became (nan|inf) in epoch 1.*: .*learning_rate"
     with pytest.raises(FloatingPointError, match=message):
         adapter(job(net, data, warm=False))
 
