@@ -15,6 +15,10 @@ way where dW is good for nothing else: with plain SGD, no regularizer, and a
 batch so thin that the passes over dW cost more than the product. A test
 holds both ways to equal weights.
 
+What does not change from step to step, such as the views of the arrays that
+BLAS wants, is made once for many: in a step of a few microseconds a view
+costs as much as a small product.
+
 SciPy brings a BLAS of its own, with threads of its own. Both libraries'
 threads wait by spinning: with two cores, a product that SciPy shares among
 its threads was seen to take thirty times as long, because NumPy's were still
@@ -23,8 +27,6 @@ turning. So it is given pieces that it computes on the calling thread.
 Set ENABLED to False to train by gradients() and SGD.apply alone; a planted
 mistake does, for that is where it stands.
 """
-
-import functools
 
 import numpy as np
 
@@ -50,27 +52,45 @@ def fits(model, batch_size: int) -> bool:
     )
 
 
-def descend(model) -> None:
-    """Update all weights by the x and delta that the layers have kept."""
-    model.optimizer.iterations += 1
-    learning_rate = model.optimizer.learning_rate
-    for layer in model.trainable:
-        delta = layer.delta
-        one = _ones(len(delta), delta.dtype)  # [5]: a bias has 1 as input
-        _subtract(learning_rate, layer.x, delta, layer.kernel)
-        _subtract(learning_rate, one, delta, layer.bias[None])
+def update_of(model, batch_size: int):
+    """Return the function that, after backward, updates all weights.
 
-
-def _subtract(learning_rate, x, delta, W):
-    """[4] [12]  W -= learning_rate x^T delta       (I, B)(B, O) -> (I, O)
-
-    BLAS reads column by column: our rows are its columns, W is its W^T.
+    It holds for batches of at most batch_size, and for as long as the layers
+    keep their arrays.
     """
-    gemm = GEMM[W.dtype]
-    rows = max(1, ONE_THREAD // delta.size)
-    for start in range(0, len(W), rows):
-        part = slice(start, start + rows)
-        gemm(-learning_rate, delta.T, x[:, part].T, 1, W[part].T, 0, 1, 1)
+    optimizer = model.optimizer
+    layers = [prepared(layer, batch_size) for layer in model.trainable]
+
+    def update():
+        optimizer.iterations += 1
+        rate = -optimizer.learning_rate
+        for layer, gemm, bias, ones, pieces in layers:
+            delta, x = layer.delta.T, layer.x.T
+            one = ones[:, : delta.shape[1]]
+            gemm(rate, delta, one, 1, bias, 0, 1, 1)       # [5] [12]
+            for rows, kernel in pieces:
+                gemm(rate, delta, x[rows], 1, kernel, 0, 1, 1)  # [4] [12]
+
+    return update
+
+
+def prepared(layer, batch_size: int):
+    """Return layer, gemm, bias (O, 1), ones (1, B), [(rows, kernel (O, I))].
+
+    [4] [12]  W -= learning_rate x^T delta       (I, B)(B, O) -> (I, O)
+    [5] [12]  b -= learning_rate 1^T delta       (1, B)(B, O) -> (1, O)
+
+    A bias is a kernel whose input is always 1. BLAS reads column by column:
+    our rows are its columns, what it updates is W^T.
+    """
+    W = layer.kernel
+    count = max(1, ONE_THREAD // (batch_size * layer.units))
+    pieces = [
+        (slice(i, i + count), W[i : i + count].T)
+        for i in range(0, len(W), count)
+    ]
+    ones = np.ones((1, batch_size), W.dtype)
+    return layer, GEMM[W.dtype], layer.bias[None].T, ones, pieces
 
 
 def _plain(layer):
@@ -87,8 +107,3 @@ def _plain(layer):
         and b.dtype == W.dtype
         and W.dtype in GEMM
     )
-
-
-@functools.lru_cache(maxsize=8)
-def _ones(samples, dtype):
-    return np.ones((samples, 1), dtype)

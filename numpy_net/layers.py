@@ -100,7 +100,7 @@ class Dense:
     def forward(self, x):
         """Return a; keep x, z and a."""
         self.x = x
-        self.z = x.dot(self.kernel) + self.bias            # [1]
+        self.z = x.dot(self.kernel) + self.bias[None]      # [1]
         self.a = self.activation(self.z)                   # [2]
         return self.a
 
@@ -122,8 +122,3 @@ class Dense:
         if self.kernel_regularizer:
             self.d_kernel += self.kernel_regularizer.gradient(self.kernel)
         return self.d_kernel, self.d_bias
-
-    def penalty(self):
-        """Return what the regularizer adds to the loss, a number."""
-        regularizer = self.kernel_regularizer
-        return regularizer(self.kernel) if regularizer else 0.0

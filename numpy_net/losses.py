@@ -69,7 +69,7 @@ class CategoricalCrossentropy:
         else:
             p = y_pred / y_pred.sum(axis=-1, keepdims=True)
             log_p = np.log(np.clip(p, EPSILON, 1 - EPSILON))
-        return -np.sum(y_true * log_p) / len(y_pred)
+        return -y_true.ravel().dot(log_p.ravel()) / len(y_pred)
 
     def gradient(self, y_true, y_pred):
         """[10], or dL/dy_pred of probabilities."""

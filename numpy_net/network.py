@@ -142,7 +142,8 @@ class Network:
         output = self.layers[-1]
         value = self.loss(y, output.z if self._on_logits else output.a)
         for layer in self.trainable:
-            value += layer.penalty()
+            if layer.kernel_regularizer:
+                value += layer.kernel_regularizer(layer.kernel)  # [11]
         return value
 
     def _backward(self, y):

@@ -66,6 +66,7 @@ class Sequential(Network):
         """Make one update; return loss and metrics from before it."""
         x, y = self._checked(x, y)
         self.reset_metrics()
+        self._choose_update(len(x))
         loss, y_pred = self._train_step(x, y)
         self._loss_tracker.update_state(loss, len(x))
         self._update_metrics(y, y_pred)
@@ -107,6 +108,7 @@ class Sequential(Network):
     @np.errstate(over="ignore", invalid="ignore")  # checks.loss tells more
     def _train_block(self, x, y, batch_size, epoch, batch):
         y_pred = np.empty_like(y)
+        self._choose_update(batch_size)
         for rows in _batches(len(x), batch_size):
             loss, y_pred[rows] = self._train_step(x[rows], y[rows])
             checks.loss(loss, epoch, batch, self.optimizer.learning_rate)
@@ -120,12 +122,19 @@ class Sequential(Network):
         y_pred = self(x)                                   # [1] [2]
         loss = self._loss_value(y)                         # [7] or [9]
         self._backward(y)                                  # [3] [6]
-        if fused.fits(self, len(x)):
-            fused.descend(self)                            # [4] [5] [12]
-        else:
-            gradients = self._gradients()                  # [4] [5]
-            self.optimizer.apply(gradients, self.weights)  # [12]
+        self._update()                                     # [4] [5] [12]
         return loss, y_pred
+
+    def _choose_update(self, batch_size):
+        """Decide, once for many steps, what changes the weights in each."""
+        if fused.fits(self, batch_size):
+            self._update = fused.update_of(self, batch_size)
+        else:
+            self._update = self._apply_gradients
+
+    def _apply_gradients(self):
+        gradients = self._gradients()                      # [4] [5]
+        self.optimizer.apply(gradients, self.weights)      # [12]
 
     def _test(self, x, y, batch_size):
         """Loss and metrics of (x, y) with the weights as they are."""
