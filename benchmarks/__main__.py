@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import webbrowser
 from argparse import Namespace
 from pathlib import Path
 from typing import NoReturn
@@ -69,7 +70,7 @@ def bench(options: Namespace) -> int:
             runner.require_gpu(asked, folder, display)
         data = runner.find_data(asked, folder, display)
         record = runner.run(asked, data, folder, display)
-    return _conclude(folder, record, display)
+    return _conclude(folder, record, display, options.open)
 
 
 def _resume(options: Namespace) -> int:
@@ -85,7 +86,8 @@ def _resume(options: Namespace) -> int:
             f"({record['machine']['id']}, here {here}): its seconds and "
             f"those of here do not mix; start a new run"
         )
-    left = runner.missing(record)
+    left = runner.missing(record) + runner.extras(record)
+    count = len(record["plan"]) + len(record["asked"].get("extras", []))
     asked = runner.Options(
         tier=TIERS[record["tier"]],
         train=[],
@@ -99,7 +101,7 @@ def _resume(options: Namespace) -> int:
     expected = estimate.seconds(left, images, points)
     display = make_display(expected)
     display.say(
-        f"{len(left)} of {len(record['plan'])} runs are left; about "
+        f"{len(left)} of {count} runs are left; about "
         f"{estimate.in_words(sum(expected))}"
     )
     with display:
@@ -110,7 +112,7 @@ def _resume(options: Namespace) -> int:
                 f"not the same here): start a new run"
             )
         record = runner.go_on(record, options.data_dir, folder, display)
-    return _conclude(folder, record, display)
+    return _conclude(folder, record, display, options.open)
 
 
 def _announce(asked: runner.Options) -> Display:
@@ -121,6 +123,7 @@ def _announce(asked: runner.Options) -> Display:
         asked.rounds,
         asked.seed,
     )
+    plan += [{"task": n, "contender": "", "round": 0} for n in asked.extras]
     images = asked.tier.n_train or 60_000
     expected = estimate.seconds(plan, images, len(asked.points))
     display = make_display(expected)
@@ -137,13 +140,26 @@ def _announce(asked: runner.Options) -> Display:
     return display
 
 
-def _conclude(folder: Path, record: Record, display: Display) -> int:
+def _conclude(
+    folder: Path, record: Record, display: Display, open_it: bool
+) -> int:
     """Show the tables, write summary.md, return the exit code."""
     _show(record, display)
-    display.say(str(summary.write(folder, record)))
+    summary.write(folder, record)
+    _point_to(folder, display, open_it)
     fine = ("ok", "not installed")
     failed = any(run["status"] not in fine for run in record["runs"])
     return int(failed or record["agreement"] is None)
+
+
+def _point_to(folder: Path, display: Display, open_it: bool) -> None:
+    """Name the page, last of all; show it if that was asked for."""
+    page = folder / "index.html"
+    if not page.is_file():  # it could not be drawn, and that was said
+        page = folder / "summary.md"
+    elif open_it:
+        webbrowser.open(page.resolve().as_uri())
+    display.say(str(page))
 
 
 def _show(record: Record, display: Display) -> None:
@@ -169,15 +185,20 @@ def _show(record: Record, display: Display) -> None:
 
 
 def redraw(options: Namespace) -> int:
-    """Draw a run's figures and tables anew from its results.json."""
+    """Draw a run's page, figures and tables anew from its results.json."""
     folder = Path(options.folder)
     record = results.read(folder)
+    if options.publish:
+        folder = Path(options.publish)
+        record = results.without_mnist(record)
+        results.write(folder, record)
     display = make_display([])
     drawn = runner.draw(folder, display)
     summary.write(folder, record)
     if options.readme:
         summary.write_into(Path(options.readme), record)
     _show(record, display)
+    _point_to(folder, display, options.open)
     return int(not drawn)
 
 

@@ -64,6 +64,11 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     again.add_argument(
         "--readme", metavar="FILE", help="put the table into this file, too"
     )
+    again.add_argument(
+        "--publish", metavar="DIR",
+        help="write all of it to this folder, without images of the data",
+    )  # fmt: skip
+    _add_open(again)
     _add_folder(_command(
         commands, "check",
         "Judge a run: noise, missing rounds, threads, the gate. Exit code "
@@ -131,6 +136,12 @@ def _add_folder(parser: _Parser) -> None:
     parser.add_argument("folder", metavar="DIR", help="the folder of a run")
 
 
+def _add_open(parser: _Parser) -> None:
+    parser.add_argument(
+        "--open", action="store_true", help="show the page in a browser"
+    )
+
+
 def _add_options(parser: _Parser) -> None:
     add = parser.add_argument
     add(
@@ -176,6 +187,7 @@ def _add_options(parser: _Parser) -> None:
     )
     add("--data-dir", help="folder with MNIST's four files or mnist.npz")
     add("--out", metavar="DIR", help="a new folder (results/TIME-HOST-TIER)")
+    _add_open(parser)
     add("--resume", metavar="DIR", help="go on with a run that was stopped")
     add(
         "--timeout",

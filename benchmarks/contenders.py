@@ -296,6 +296,7 @@ LADDER = (
         "keras_nets.fit",
         options={"steps_per_execution": 50},
         gpu=True,
+        quick=False,
     ),
     _rung(
         "rung-keras-compiled",
@@ -309,10 +310,34 @@ LADDER = (
         "keras_nets.compiled",
         batch_size=100,
         gpu=True,
+        quick=False,
     ),
 )
 # Rungs that change the mathematics: other batches are other updates.
 CHANGES_UPDATES = ("rung-batch-10", "rung-keras-batch-100")
+
+
+def row_of(rung: Contender) -> str | None:
+    """The row that trains as this rung does, if one does."""
+    for row in CONTENDERS:
+        if not row.twin_of and all(
+            getattr(row, name) == getattr(rung, name)
+            for name in ("adapter", "net", "batch_size", "dtype", "options")
+        ):
+            return row.name
+    return None
+
+
+@dataclass(frozen=True)
+class Bar:
+    """What a ratio has to be, and on how many threads that holds."""
+
+    limit: float
+    at_least: bool = True
+    threads: int = 1
+
+    def __str__(self) -> str:
+        return f"at {'least' if self.at_least else 'most'} {self.limit:g}"
 
 
 @dataclass(frozen=True)
@@ -321,38 +346,87 @@ class Ratio:
 
     differs  the one thing that is not the same in both
     gated    whether both make the same updates, which is then checked
+    bar      what the ratio was asked to be, before it was measured
     """
 
     slower: str
     faster: str
     differs: str
     gated: bool = True
+    bar: Bar | None = None
 
 
 RATIOS = (
-    Ratio("keras-batch-1", "numpy-batch-1", "the library, at batch 1"),
-    Ratio("keras-batch-10", "numpy-batch-10", "the library, at batch 10"),
+    Ratio(
+        "keras-batch-1",
+        "numpy-batch-1",
+        "the library, at batch 1",
+        bar=Bar(35),
+    ),
+    Ratio(
+        "keras-batch-10",
+        "numpy-batch-10",
+        "the library, at batch 10",
+        bar=Bar(15),
+    ),
     Ratio(
         "keras-batch-10",
         "keras-50-steps-a-call",
         "steps_per_execution, 1 or 50",
     ),
-    Ratio("keras-batch-1", "keras-compiled-1", "the compiler, at batch 1"),
-    Ratio("keras-batch-10", "keras-compiled-10", "the compiler, at batch 10"),
+    Ratio(
+        "keras-batch-1",
+        "keras-compiled-1",
+        "the compiler, at batch 1",
+        bar=Bar(100),
+    ),
+    Ratio(
+        "keras-batch-10",
+        "keras-compiled-10",
+        "the compiler, at batch 10",
+        bar=Bar(25),
+    ),
     Ratio(
         "numpy-batch-10",
         "keras-compiled-10",
         "NumPy's calls, or one compiled program",
+        bar=Bar(1, at_least=False),
     ),
     Ratio("numpy-per-sample", "numpy-batch-1", "spelling of the same step"),
     Ratio(
         "numpy-batch-1", "numpy-batch-10", "batch size, so the updates", False
     ),
-    Ratio("numpy-batch-1", "floor", "NumPy's calls, or one compiled loop"),
-    Ratio("sklearn-batch-1", "numpy-log-loss", "the library, at log loss"),
-    Ratio("keras-custom", "numpy-custom", "the library, custom net"),
-    Ratio("keras-custom", "keras-compiled-custom", "the compiler, custom net"),
-    Ratio("xgboost", "xgboost-fast", "shades per pixel, 256 or 16", False),
+    Ratio(
+        "numpy-batch-1",
+        "floor",
+        "NumPy's calls, or one compiled loop",
+        bar=Bar(8, at_least=False),
+    ),
+    Ratio(
+        "sklearn-batch-1",
+        "numpy-log-loss",
+        "the library, at log loss",
+        bar=Bar(6),
+    ),
+    Ratio(
+        "keras-custom",
+        "numpy-custom",
+        "the library, custom net",
+        bar=Bar(5),
+    ),
+    Ratio(
+        "keras-custom",
+        "keras-compiled-custom",
+        "the compiler, custom net",
+        bar=Bar(5),
+    ),
+    Ratio(
+        "xgboost",
+        "xgboost-fast",
+        "shades per pixel, 256 or 16",
+        False,
+        bar=Bar(2, threads=2),
+    ),
 )
 
 

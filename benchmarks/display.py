@@ -18,6 +18,11 @@ from benchmarks.estimate import Remaining, in_words
 from benchmarks.results import Record
 from benchmarks.table import Table, three_digits
 
+EXTRAS = {
+    "closeness": "NumPy beside Keras, update by update",
+    "study": "Nets that differ in one thing",
+}
+
 
 def make_display(expected: list[float]) -> "Display":
     """Return the display that suits standard output."""
@@ -55,7 +60,7 @@ class Display:
         self.console.print(line, markup=False, soft_wrap=True)
 
     def start(self, entry: dict[str, Any]) -> None:
-        self.title, self.entry = title(entry["contender"]), {}
+        self.title, self.entry = _title(entry), {}
         if entry["task"] == "step":
             self.title += ", step cost"
         if entry["round"]:
@@ -74,6 +79,10 @@ class Display:
             return
         if run["task"] == "step":
             self.say(f"{self.title}: {len(run['blocks'])} blocks timed")
+            return
+        if run["task"] in EXTRAS:
+            took = in_words(run["wall_seconds"])
+            self.say(f"{self.title}: done in {took}")
             return
         self.say(
             f"{self.title}: test accuracy {run['test']['accuracy']:.4f}, "
@@ -111,9 +120,7 @@ class Display:
         for number, name in enumerate(table.header):
             grid.add_column(
                 name.replace(" ", "\n") if len(table.header) > 4 else name,
-                justify="right"
-                if number and _is_figure(table, number)
-                else "left",
+                justify="right" if table.is_figure(number) else "left",
                 min_width=max(map(len, name.split())),
             )
         for row in table.rows:
@@ -150,12 +157,11 @@ class LiveDisplay(Display):
         self.entry = entry
 
 
+def _title(entry: dict[str, Any]) -> str:
+    return EXTRAS.get(entry["task"]) or title(entry["contender"])
+
+
 def _is_landmark(entry: dict[str, Any]) -> bool:
     """Every epoch of a net, every tenth round of boosting."""
     return "loss" in entry or entry["epoch"] % 10 == 0
 
-
-def _is_figure(table: Table, number: int) -> bool:
-    """Whether a column holds figures: they stand to the right."""
-    cells = [row[number] for row in table.rows]
-    return all(cell[:1].isdigit() or len(cell) < 9 for cell in cells)

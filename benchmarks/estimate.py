@@ -27,6 +27,9 @@ def seconds(
         known[run["task"], run["contender"]] = run["wall_seconds"] + work * (
             part - 1
         )
+    for task in ("closeness", "study"):
+        if "wall_seconds" in record.get(task, {}):
+            known[task, ""] = record[task]["wall_seconds"] * share
     usual = sum(known.values()) / len(known)
     return [
         known.get((entry["task"], entry["contender"]), usual) for entry in plan

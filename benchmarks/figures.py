@@ -1,46 +1,16 @@
-"""Figures of a run: the digits it saw, how each net learned."""
+"""Figures of a run as files: the digits it saw, how each net learned."""
 
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
-from benchmarks import derived, step_cost
-from benchmarks.contenders import kind, select
+from benchmarks import charts_time, derived, looks, step_cost
+from benchmarks.contenders import select
 from benchmarks.results import replacing
 
-# Okabe and Ito's colours stay apart for colour-blind readers; line style and
-# marker tell the curves apart in grey print.
-TRAINING = {"color": "#0072B2", "linestyle": "-", "marker": "o"}
-VALIDATION = {"color": "#D55E00", "linestyle": "--", "marker": "s"}
-STYLES: list[Any] = [
-    {"color": color, "marker": marker}
-    for color, marker in zip(
-        (
-            "#0072B2",
-            "#56B4E9",
-            "#D55E00",
-            "#E69F00",
-            "#009E73",
-            "#CC79A7",
-            "#000000",
-        ),
-        "os^vDPX",
-        strict=True,
-    )
-]
-SETTINGS: dict[Any, Any] = {
-    "svg.fonttype": "none",
-    "svg.hashsalt": "fixed",  # equal results give equal bytes
-    "font.size": 10,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "grid.alpha": 0.3,
-}
 PANELS = {
     "loss": "loss (mean squared error)",
     "accuracy": "accuracy",
@@ -52,7 +22,7 @@ def digits(
     folder: Path, images: np.ndarray, labels: np.ndarray, name: str
 ) -> None:
     """Draw the images (n, 28, 28) in a row, each under its label."""
-    with mpl.rc_context(SETTINGS | {"axes.grid": False}):
+    with looks.settings(**{"axes.grid": False}):
         figure, axes = plt.subplots(
             1, len(images), figsize=(6.4, 2.2), layout="constrained"
         )
@@ -84,7 +54,7 @@ def _history(
         for name in run["epochs"][0]
     }
     shown = [name for name in PANELS if name in history]
-    with mpl.rc_context(SETTINGS):
+    with looks.settings():
         figure, axes = plt.subplots(
             1,
             len(shown),
@@ -93,7 +63,7 @@ def _history(
             squeeze=False,
         )
         for axis, name in zip(axes[0], shown, strict=True):
-            _panel(axis, history, name)
+            _panel(axis, history, name, looks.look(contender.name))
         figure.suptitle(
             f"{contender.title}: {record['data']['name']}, "
             f"{record['tier']} tier"
@@ -101,56 +71,41 @@ def _history(
         _save(figure, folder / f"history-{contender.name}")
 
 
-def _steps(
-    folder: Path, costs: list[step_cost.Cost], record: dict[str, Any]
+def _panel(
+    axis: Any, history: dict[str, list[float]], name: str, look: looks.Look
 ) -> None:
-    """Seconds per step against batch size, points and fitted lines."""
-    with mpl.rc_context(SETTINGS):
-        figure, axis = plt.subplots(figsize=(6.4, 4.4), layout="constrained")
-        for number, cost in enumerate(c for c in costs if c.units == 30):
-            style = STYLES[number % len(STYLES)]
-            sizes = sorted(cost.times)
-            middle = [cost.times[size].value * 1e6 for size in sizes]
-            axis.plot(
-                sizes,
-                middle,
-                linestyle="none",
-                label=kind(cost.name),
-                **style,
-            )
-            if cost.alpha and cost.beta:
-                line = [
-                    (cost.alpha.value + cost.beta.value * size) * 1e6
-                    for size in sizes
-                ]
-                axis.plot(sizes, line, color=style["color"], linewidth=1)
-        axis.set(
-            xscale="log",
-            yscale="log",
-            xlabel="batch size, images",
-            ylabel="one step, microseconds",
-            title=f"What a step costs, 784-30-10: {record['data']['name']}, "
-            f"{record['threads']} thread{'s' * (record['threads'] > 1)}",
-        )
-        axis.legend(fontsize=8, frameon=False, ncols=2)
-        _save(figure, folder / "step-cost")
-
-
-def _panel(axis: Any, history: dict[str, list[float]], name: str) -> None:
     epochs = range(1, len(history[name]) + 1)
     axis.plot(
-        epochs, history[name], label="training, during the epoch", **TRAINING
+        epochs,
+        history[name],
+        label="training, during the epoch",
+        **look.of_line() | {"linestyle": "-"},
     )
     axis.plot(
         epochs,
         history[f"val_{name}"],
         label="validation, after the epoch",
-        **VALIDATION,
+        **look.of_line() | {"linestyle": "--", "markerfacecolor": "white"},
     )
     axis.set_xlabel("epoch")
     axis.set_ylabel(PANELS[name])
     axis.xaxis.get_major_locator().set_params(integer=True)
     axis.legend(fontsize=8, frameon=False)
+
+
+def _steps(
+    folder: Path, costs: list[step_cost.Cost], record: dict[str, Any]
+) -> None:
+    """Seconds per step against batch size, points and fitted lines."""
+    with looks.settings():
+        figure, axis = plt.subplots(figsize=(6.4, 4.4), layout="constrained")
+        charts_time.draw_steps(axis, costs)
+        axis.set_title(
+            f"What a step costs, 784-30-10: {record['data']['name']}, "
+            f"{record['threads']} thread{'s' * (record['threads'] > 1)}"
+        )
+        axis.legend(fontsize=8, frameon=False, ncols=2)
+        _save(figure, folder / "step-cost")
 
 
 def _save(figure: Figure, path: Path) -> None:

@@ -9,10 +9,11 @@ from benchmarks.contenders import (
     LADDER,
     TIERS,
     Contender,
+    row_of,
     select,
 )
 from benchmarks.errors import InputError
-from benchmarks.runner import Options
+from benchmarks.runner import EXTRAS, Options
 
 
 def asked(options: Namespace) -> Options:
@@ -45,16 +46,28 @@ def asked(options: Namespace) -> Options:
 
 
 def _bench(common: Options, chosen: list[Contender]) -> Options:
-    """All rows, and the cost of their steps; or the chosen rows alone."""
+    """All that a report shows; or the chosen rows alone.
+
+    That is all rows, the rungs of the ladder that are no row, the cost of a
+    step, and what belongs to no row.
+    """
     if chosen:
         return replace(common, train=chosen)
     rows, swept = list(CONTENDERS), step_cost.contenders()
+    rows += [rung for rung in LADDER if row_of(rung) is None]
     quick = common.tier.name == "quick"
     if quick:
         rows = [c for c in rows if c.quick]
         swept = select(["numpy-batch-10", "keras-batch-10"])
     points = step_cost.points(quick)
-    return replace(common, train=rows, step=swept, points=points, blocks=2)
+    return replace(
+        common,
+        train=rows,
+        step=swept,
+        points=points,
+        blocks=2,
+        extras=EXTRAS,
+    )
 
 
 def _step(common: Options, chosen: list[Contender]) -> Options:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from benchmarks import derived
-from benchmarks.contenders import CHANGES_UPDATES, LADDER
+from benchmarks.contenders import CHANGES_UPDATES, LADDER, row_of
 from benchmarks.results import Record
 from benchmarks.statistics import Estimate, estimate
 
@@ -13,6 +13,7 @@ from benchmarks.statistics import Estimate, estimate
 class Rung:
     """One rung: seconds of an epoch, and what this one change did.
 
+    accuracy  of validation, after one epoch
     change  this rung's seconds over those of the rung before; None on the
             first
     marked  whether the rung changes the mathematics, not only the program
@@ -30,16 +31,20 @@ class Rung:
 
 
 def rungs(record: Record) -> list[Rung]:
-    """The rungs that ran, from the bottom up."""
+    """The rungs that ran, from the bottom up.
+
+    A rung that is a row, too, may have run as that.
+    """
     found: list[Rung] = []
     before = None
     for c in LADDER:
-        runs = derived.trained(record, c.name)
-        if not runs:
+        names = [name for name in (c.name, row_of(c)) if name]
+        name = next((n for n in names if derived.trained(record, n)), None)
+        if name is None:
             continue
-        change = None
+        runs, change = derived.trained(record, name), None
         if before is not None:
-            pairs = derived.paired(record, c.name, before)
+            pairs = derived.paired(record, name, before)
             change = estimate([a / b for a, b in pairs]) if pairs else None
         start = [derived.wall(run, ("compile", "first step")) for run in runs]
         found.append(
@@ -47,12 +52,12 @@ def rungs(record: Record) -> list[Rung]:
                 c.name,
                 c.title,
                 estimate([derived.epoch_seconds(run) for run in runs]),
-                runs[0]["updates"],
-                median(run["test"]["accuracy"] for run in runs),
+                runs[0]["updates"] // len(runs[0]["epochs"]),
+                median(run["epochs"][0]["val_accuracy"] for run in runs),
                 median(start),
                 change,
                 c.name in CHANGES_UPDATES,
             )
         )
-        before = c.name
+        before = name
     return found

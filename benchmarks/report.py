@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator
 from statistics import median
 
 from benchmarks import derived, fairness, ladder, step_tables, time_to_accuracy
-from benchmarks.contenders import CONTENDERS, title
+from benchmarks.contenders import CONTENDERS, Bar, title
 from benchmarks.results import Record
-from benchmarks.statistics import estimate, spread, verdict
+from benchmarks.statistics import Estimate, estimate, spread, verdict
 from benchmarks.table import Table, between, micro, threads, three_digits
 
 
@@ -14,6 +14,7 @@ def tables(record: Record) -> Iterator[Table]:
     """Every table for which the record has the runs."""
     makers = (
         ratios,
+        bars,
         phases,
         predicting,
         spreads,
@@ -24,6 +25,7 @@ def tables(record: Record) -> Iterator[Table]:
         step_tables.calls,
         rungs,
         to_accuracy,
+        equal,
         fairly,
     )
     for make in makers:
@@ -70,6 +72,42 @@ def ratios(record: Record) -> Table:
         f"by: {noise}. A ratio is formed only of rows that were seen to make "
         f"equal updates, or it says so.",
     )
+
+
+def bars(record: Record) -> Table:
+    """What was asked of the ratios, and whether they are that."""
+    shown = []
+    for ratio, value, _ in derived.ratios(record):
+        bar = ratio.bar
+        if bar is None or value is None or bar.threads != record["threads"]:
+            continue
+        shown.append(
+            [
+                f"{title(ratio.slower)} / {title(ratio.faster)}",
+                str(bar),
+                between(value),
+                _reached(bar, value),
+            ]
+        )
+    return Table(
+        "As fast as it was meant to be?",
+        ("first / second", "bar", "measured", "reached"),
+        shown,
+        f"The bars were set before anything was measured here, for "
+        f"{threads(record)}. Reached: the whole interval is on the right "
+        f"side.",
+        detail=True,
+    )
+
+
+def _reached(bar: Bar, value: Estimate) -> str:
+    if value.n < 2:
+        return "not judged: one round"
+    if bar.at_least:
+        good, bad = value.low >= bar.limit, value.high < bar.limit
+    else:
+        good, bad = value.high <= bar.limit, value.low > bar.limit
+    return "yes" if good else "no" if bad else "within the noise"
 
 
 def phases(record: Record) -> Table:
@@ -199,14 +237,15 @@ def rungs(record: Record) -> Table:
             "epoch, s",
             "updates",
             "µs per update",
-            "test accuracy",
+            "accuracy",
             "start-up, s",
             "times the rung before",
         ),
         shown,
         "† changes the mathematics: with other batches the updates are "
-        "others. All other rungs make the same updates. Start-up: tracing "
-        "and compiling, before the epoch.",
+        "others. All other rungs make the same updates. Accuracy: of "
+        "validation, after one epoch. Start-up: tracing and compiling, before "
+        "the epoch.",
     )
 
 
@@ -226,6 +265,7 @@ def to_accuracy(record: Record) -> Table:
             f"{entry.runs - entry.never} of {entry.runs}",
         ]
         for entry in time_to_accuracy.table(record)
+        if entry.never < entry.runs or record["until"]
     ]
     return Table(
         "Time to accuracy",
@@ -243,6 +283,63 @@ def to_accuracy(record: Record) -> Table:
         "off the clock.",
         detail=record["until"] is None,
     )
+
+
+def reasons(record: Record) -> Iterator[Table]:
+    """What a step costs, and whether that explains an epoch."""
+    for make in (
+        step_tables.lines,
+        step_tables.closing,
+        step_tables.calls,
+        step_tables.growth,
+    ):
+        table = make(record)
+        if table.rows:
+            yield table
+
+
+def equal(record: Record) -> Table:
+    """How far apart the trained weights of rows are that train alike."""
+    shown = [
+        [
+            *(title(name) for name in pair["rows"]),
+            "0, bit for bit"
+            if pair["max_weight_difference"] == 0
+            else f"{pair['max_weight_difference']:.1e}",
+        ]
+        for pair in record["agreement"] or []
+    ]
+    return Table(
+        "Trained alike, are they equal?",
+        ("row", "held to", "largest weight difference"),
+        shown,
+        "After the whole training, from equal first weights and in equal "
+        "order. Float32 rounds differently in different programs, and in the "
+        "custom net that grows from update to update; in float64 the tests "
+        "hold both libraries to 1e-12.",
+        detail=True,
+    )
+
+
+def conditions(record: Record) -> Table:
+    """The machine, the versions, and how to do the same again."""
+    machine, data = record["machine"], record["data"]
+    shown = [
+        ["processor", machine["processor"]],
+        ["cores that could be used", str(machine["cores"])],
+        ["threads of every library", str(record["threads"])],
+        ["memory, GiB", str(machine.get("memory_gib"))],
+        ["system", machine.get("system", "")],
+        ["Python", machine["python"]],
+        *([name, version] for name, version in machine["packages"].items()),
+        ["data", f"{data['name']}, from {data['source']}"],
+        *([f"SHA-256 of {n}", s] for n, s in data["sha256"].items()),
+        ["seed", str(record["seed"])],
+        ["begun", record["started_utc"]],
+        ["ended", record["finished_utc"] or "not"],
+        ["again", record["command"]],
+    ]
+    return Table("The machine", ("what", "seen"), shown)
 
 
 def fairly(record: Record) -> Table:

@@ -13,7 +13,8 @@ from typing import Any
 
 from benchmarks.errors import InputError
 
-SCHEMA = 2
+SCHEMA = 3
+READABLE = (2, 3)  # of version 2 what came later is absent
 LARGEST = 200 * 2**20  # bytes; a full run's file is far below one hundredth
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
@@ -98,13 +99,20 @@ def read(folder: Path) -> Record:
     return record
 
 
+def without_mnist(record: Record) -> Record:
+    """The record without MNIST's images, which are not ours to pass on."""
+    if record["data"]["choice"] == "mnist":
+        return record | {"pictures": None}
+    return record
+
+
 def validate(record: Any, path: Path) -> None:
     """Hold a record to schema.json, and its runs to its own plan."""
     schema = record.get("schema") if isinstance(record, dict) else None
-    if schema != SCHEMA:
+    if schema not in READABLE:
         raise InputError(
             f"{path}: expected schema {SCHEMA}, got {schema!r}: it was "
-            f"written by another version of this program"
+            f"written by another version of this program; open it with that"
         )
     import jsonschema  # only who reads a file waits for it
 

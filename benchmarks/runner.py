@@ -17,13 +17,14 @@ from pathlib import Path
 from time import perf_counter
 from typing import IO, Any
 
-from benchmarks import machine, pin, results, schedule
+from benchmarks import code_lines, machine, pin, results, schedule
 from benchmarks.contenders import Contender, Tier, select
 from benchmarks.display import Display
 from benchmarks.errors import InputError
 from benchmarks.results import Record
 
 TIMEOUT = 7200.0  # seconds; the longest row takes some minutes
+EXTRAS = ("closeness", "study")  # tasks that belong to no row
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class Options:
                  step
     epochs       in place of each row's own
     until        stop a training at this validation accuracy, by net
+    extras       what is done besides the rows: names of EXTRAS
     """
 
     tier: Tier
@@ -47,6 +49,7 @@ class Options:
     rounds: int = 1
     epochs: int | None = None
     until: dict[str, float] | None = None
+    extras: tuple[str, ...] = ()
     points: tuple[tuple[int, int], ...] = ()
     blocks: int = 3
     timeout: float = TIMEOUT
@@ -111,6 +114,15 @@ def missing(record: Record) -> list[dict[str, Any]]:
     ]
 
 
+def extras(record: Record) -> list[dict[str, Any]]:
+    """What it lacks besides the rows."""
+    return [
+        {"task": name, "contender": "", "round": 0}
+        for name in record["asked"].get("extras", [])
+        if record.get(name, {}).get("status") != "ok"
+    ]
+
+
 def go_on(
     record: Record, data_dir: str | None, folder: Path, display: Display
 ) -> Record:
@@ -134,15 +146,44 @@ def go_on(
             record["runs"].append(entry | found)
             results.write(folder, record)
             display.finish(record["runs"][-1])
+        for entry in extras(record):
+            display.start(entry)
+            _extra(record, entry["task"], common, folder, log, display)
+            display.finish(entry | record[entry["task"]])
         compared = _worker(common | {"task": "compare"}, log, display)
     if compared["status"] != "ok":
         display.say(f"weights were not compared: {compared['message']}")
-    record["gate"] = compared.get("gate")
-    record["agreement"] = compared.get("agreement")
+    for name in ("gate", "agreement", "kernels", "pictures"):
+        record[name] = compared.get(name)
     record["finished_utc"] = results.now()
     results.write(folder, record)
     draw(folder, display)
     return record
+
+
+def _extra(
+    record: Record,
+    name: str,
+    common: dict[str, Any],
+    folder: Path,
+    log: IO[str],
+    display: Display,
+) -> None:
+    """Do what belongs to no row; of a study every net is kept at once."""
+    start = perf_counter()
+    kept = record.get(name, {}).get("variants", [])
+
+    def keep(variant: dict[str, Any]) -> None:
+        kept.append(variant)
+        record[name] = {"status": "running", "variants": kept}
+        results.write(folder, record)
+
+    spec = common | {"task": name, "tier": record["tier"]}
+    spec["done"] = [variant["key"] for variant in kept]
+    found = _worker(spec, log, display, keep)
+    found["wall_seconds"] = perf_counter() - start
+    record[name] = found | ({"variants": kept} if kept else {})
+    results.write(folder, record)
 
 
 def draw(folder: Path, display: Display) -> bool:
@@ -181,6 +222,7 @@ def _asked(options: Options) -> dict[str, Any]:
         "epochs": options.epochs,
         "points": [list(point) for point in options.points],
         "blocks": options.blocks,
+        "extras": list(options.extras),
         "detailed": options.tier.name != "quick",
         "timeout": options.timeout,
     }
@@ -229,15 +271,22 @@ def _new_record(
         "settings": {name: asdict(c) for name, c in both.items()},
         "plan": plan,
         "runs": [],
+        "code_lines": code_lines.count(),
         "gate": [],
         "agreement": [],
     }
 
 
 def _worker(
-    spec: dict[str, Any], log: IO[str], display: Display
+    spec: dict[str, Any],
+    log: IO[str],
+    display: Display,
+    keep: Callable[[Any], None] | None = None,
 ) -> dict[str, Any]:
-    """Run one worker to its end; return its result, or what became of it."""
+    """Run one worker to its end; return its result, or what became of it.
+
+    keep  is called with each part of the result that is ready before
+    """
     spec = spec | {"spawned": perf_counter()}
     with pin.cores(spec["threads"]):
         process = subprocess.Popen(
@@ -260,7 +309,7 @@ def _worker(
     timer.start()
     with process:
         try:
-            result = _talk(process, spec, display)
+            result = _talk(process, spec, display, keep)
         except BaseException:  # Ctrl-C, say: leave no process behind
             process.kill()
             raise
@@ -278,7 +327,10 @@ def _worker(
 
 
 def _talk(
-    process: subprocess.Popen[str], spec: dict[str, Any], display: Display
+    process: subprocess.Popen[str],
+    spec: dict[str, Any],
+    display: Display,
+    keep: Callable[[Any], None] | None,
 ) -> dict[str, Any] | None:
     """Give the worker its task, show its progress, return its result."""
     assert process.stdin is not None
@@ -286,6 +338,7 @@ def _talk(
     on_the_way: dict[str, Callable[[Any], None]] = {
         "say": display.say,
         "epoch": display.epoch,
+        "variant": keep or (lambda variant: None),
     }
     result = None
     with suppress(BrokenPipeError), process.stdin as stdin:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from benchmarks import derived, noise, report, why
+from benchmarks import derived, noise, report, verdict
 from benchmarks.contenders import CONTENDERS, Reported, title
 from benchmarks.errors import InputError
 from benchmarks.results import Record, replacing
@@ -109,15 +109,11 @@ def _noise(record: Record) -> str:
 
 
 def sentences(record: Record) -> list[str]:
-    """What else the run has shown, a sentence each: first the reasons."""
-    found = list(why.sentences(record))
-    for pair in record["agreement"] or []:
-        first, second = (title(name) for name in pair["rows"])
-        found.append(
-            f'"{first}" and "{second}" began with the same weights and saw '
-            f"the same batches; after training "
-            f"{_difference(pair['max_weight_difference'])}."
-        )
+    """What else the run has shown, a sentence each: first the verdict."""
+    found = verdict.sentences(record)
+    pairs = record["agreement"] or []
+    if pairs:
+        found.append(_equal(pairs))
     for name in ("keras-batch-10", "keras-custom"):
         runs = derived.trained(record, name)
         if not runs:
@@ -134,16 +130,25 @@ def sentences(record: Record) -> list[str]:
     return found
 
 
-def _difference(largest: float) -> str:
-    if largest == 0:
-        return "their weights are equal, bit for bit"
-    said = f"their weights differ by {largest:.1e} at most"
-    if largest < 1e-4:
-        return f"{said}: rounding in float32"
-    return (
-        f"{said}: rounding in float32, which grows in this net from update "
-        f"to update (in float64 the tests hold both to 1e-12)"
+def _equal(pairs: list[Record]) -> str:
+    """How near the trained weights of rows are that train alike."""
+    nets: dict[str, list[float]] = {}
+    for pair in pairs:
+        net = "custom" if "custom" in pair["rows"][0] else "other"
+        nets.setdefault(net, []).append(pair["max_weight_difference"])
+    said = (
+        f"{len(pairs)} pairs of rows began with the same weights and saw the "
+        f"same batches in the same order. After training "
     )
+    if "other" in nets:
+        said += f"their weights differ by {max(nets['other']):.0e} at most"
+    if "custom" in nets:
+        said += f"{', those' * ('other' in nets) or 'those'} of the custom "
+        said += (
+            f"net by {max(nets['custom']):.0e}, because there rounding grows "
+            f"from update to update"
+        )
+    return f"{said}. (In float64 the tests hold both libraries to 1e-12.)"
 
 
 def markdown(record: Record, whole: bool = True) -> str:

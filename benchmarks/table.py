@@ -20,6 +20,13 @@ class Table:
     note: str = ""
     detail: bool = False
 
+    def is_figure(self, number: int) -> bool:
+        """Whether a column holds figures: they stand to the right."""
+        cells = [row[number] for row in self.rows]
+        return number > 0 and all(
+            cell[:1].isdigit() or len(cell) < 9 for cell in cells
+        )
+
     def markdown(self) -> str:
         rule = ["---"] + ["---:"] * (len(self.header) - 1)
         lines = [self.header, rule, *self.rows]

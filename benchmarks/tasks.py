@@ -11,7 +11,15 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import data, equivalence, results, verify
+from benchmarks import (
+    data,
+    equivalence,
+    judging,
+    pictures,
+    results,
+    study,
+    verify,
+)
 from benchmarks.contenders import Contender, select
 from benchmarks.phases import Phases
 
@@ -80,7 +88,8 @@ def train(spec: Spec, answer: Answer, phases: Phases) -> dict[str, Any]:
         "samples": job.epochs * len(samples.x) if clock else len(samples.x),
         "predict_one": _seconds_for_one(trained.predict, images),
         "verified": trained.verified | verify.machine_side(),
-        "test": _judge(dataset.y_test, outputs, contender),
+        "size_bytes": _size(trained),
+        "test": judging.judge(dataset.y_test, outputs),
     }
     if clock:
         judge = Judge(job)
@@ -92,6 +101,13 @@ def train(spec: Spec, answer: Answer, phases: Phases) -> dict[str, Any]:
     if spec["gate"] and trained.weights is not None:
         found["gate"] = _gate(spec, job, adapter)
     return found
+
+
+def _size(trained: Any) -> int | None:
+    """Bytes of the model itself, without the program that runs it."""
+    if trained.weights is None:
+        return trained.size
+    return int(sum(array.nbytes for array in trained.weights))
 
 
 def step(spec: Spec, answer: Answer, phases: Phases) -> dict[str, Any]:
@@ -122,22 +138,72 @@ def step(spec: Spec, answer: Answer, phases: Phases) -> dict[str, Any]:
 
 
 def compare(spec: Spec, answer: Answer, phases: Phases) -> dict[str, Any]:
-    """The gate's verdicts, and how far apart the trained weights are."""
+    """The gate's verdicts; trained weights side by side; what was seen."""
     folder = Path(spec["folder"])
     record = results.read(folder)
+    dataset = _load(spec, lambda line: None)
     return {
         "status": "ok",
         "gate": equivalence.judge(folder, record),
         "agreement": _agreement(folder, record),
+        "kernels": pictures.kernels(folder / "weights", record),
+        "pictures": pictures.chosen(record, dataset),
     }
 
 
+def closeness(spec: Spec, answer: Answer, phases: Phases) -> dict[str, Any]:
+    """How far NumPy and Keras drift apart; whether the gradients are right.
+
+    Without TensorFlow the NumPy net still has its twin.
+    """
+    from benchmarks import closeness as close
+    from benchmarks.adapters.common import Samples
+
+    try:
+        import keras
+        import tensorflow  # noqa: F401  (keras alone imports without it)
+    except ModuleNotFoundError:
+        keras = None
+    samples = Samples(*_split(_load(spec, lambda line: None)))
+    samples = samples.first(close.MOMENTS[-1] * close.BATCH_SIZE)
+    pairs = [(net, dtype) for net in close.NETS for dtype in close.DTYPES]
+    parts, found = len(pairs) + len(close.NETS), []
+    for net, dtype in pairs:
+        found.append(close.drift(samples, net, dtype, keras, spec["seed"]))
+        answer("epoch", {"epoch": len(found), "epochs": parts})
+    gradients = []
+    for number, net in enumerate(close.NETS, start=len(pairs) + 1):
+        gradients += close.gradients(net, spec["seed"])
+        answer("epoch", {"epoch": number, "epochs": parts})
+    return {"status": "ok", "drift": found, "gradients": gradients}
+
+
+def train_study(spec: Spec, answer: Answer, phases: Phases) -> dict[str, Any]:
+    """The nets that the questions ask for; each is told when it is done."""
+    from benchmarks import study_runs
+    from benchmarks.adapters.common import Samples
+
+    dataset = _load(spec, lambda line: None)
+    samples = Samples(*_split(dataset))
+    test = (dataset.scaled(dataset.x_test), dataset.y_test)
+    wanted = study.variants(spec["tier"])
+    left = [v for v in wanted if v.key not in spec["done"]]
+    done = len(wanted) - len(left)
+    for found in study_runs.train_all(left, samples, test, spec["threads"]):
+        done += 1
+        answer("variant", found)
+        answer("epoch", {"epoch": done, "epochs": len(wanted)})
+    return {"status": "ok"}
+
+
 def draw(spec: Spec, answer: Answer, phases: Phases) -> dict[str, Any]:
-    """Draw the figures that results.json alone can give."""
-    from benchmarks import figures
+    """Draw what results.json alone can give: the figures and the page."""
+    from benchmarks import figures, page
 
     folder = Path(spec["folder"])
-    figures.draw(folder / "figures", results.read(folder))
+    record = results.read(folder)
+    figures.draw(folder / "figures", record)
+    page.write(folder, record)
     return {"status": "ok"}
 
 
@@ -158,6 +224,8 @@ TASKS = {
     "train": train,
     "step": step,
     "compare": compare,
+    "closeness": closeness,
+    "study": train_study,
     "draw": draw,
     "gpu": gpu,
 }
@@ -239,44 +307,6 @@ def _seconds_for_one(predict: Any, images: np.ndarray) -> float:
         predict(images[n : n + 1])
         seconds.append(perf_counter() - start)
     return median(seconds[1:])
-
-
-def _judge(
-    labels: np.ndarray, outputs: np.ndarray, contender: Contender
-) -> dict[str, Any]:
-    """The same judge for every row: scikit-learn's, on the test images."""
-    from sklearn.metrics import accuracy_score, confusion_matrix, f1_score
-
-    digits = outputs.argmax(axis=1) if outputs.ndim == 2 else outputs
-    test = {
-        "accuracy": float(accuracy_score(labels, digits)),
-        "f1_weighted": float(f1_score(labels, digits, average="weighted")),
-        "f1_macro": float(f1_score(labels, digits, average="macro")),
-        "confusion": confusion_matrix(
-            labels, digits, labels=range(10)
-        ).tolist(),
-        "predictions": "".join(str(int(digit)) for digit in digits),
-    }
-    if contender.adapter == "keras_nets.fit":
-        test |= _per_batch_f1(labels, outputs)
-    return test
-
-
-def _per_batch_f1(labels: np.ndarray, outputs: np.ndarray) -> dict[str, float]:
-    """The F1 of the assignment's report, by batches of 10: ours, the best.
-
-    The best is what a net without a fault would score on these batches.
-    """
-    from keras_net.metrics import per_batch_f1
-
-    y = data.one_hot(labels)
-    starts = range(0, len(y), 10)
-
-    def mean(a: np.ndarray) -> float:
-        scores = [per_batch_f1(y[i : i + 10], a[i : i + 10]) for i in starts]
-        return float(np.mean(scores))
-
-    return {"per_batch_f1": mean(outputs), "per_batch_f1_best": mean(y)}
 
 
 def _agreement(folder: Path, record: dict[str, Any]) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from benchmarks import derived
-from benchmarks.contenders import select
+from benchmarks.contenders import CONTENDERS
 from benchmarks.results import Record
 
 THRESHOLDS = {"assignment_net": (0.90, 0.94), "custom_net": (0.95, 0.97)}
@@ -48,7 +48,7 @@ class Reached:
 def table(record: Record) -> list[Reached]:
     """Every net row that ran, at both thresholds of its net."""
     found = []
-    for c in select(record["contenders"]):
+    for c in CONTENDERS:
         if c.twin_of:
             continue
         runs = derived.trained(record, c.name)

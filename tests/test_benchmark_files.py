@@ -11,7 +11,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import estimate, figures, machine, results, summary, table
+from benchmarks import (
+    estimate,
+    figures,
+    looks,
+    machine,
+    results,
+    summary,
+    table,
+)
 from benchmarks.__main__ import main
 from benchmarks.contenders import CONTENDERS
 from benchmarks.errors import InputError
@@ -44,8 +52,8 @@ def test_a_failed_write_leaves_the_old_file(record, tmp_path):
     [
         (None, "cannot be read .*give the folder of a run"),
         ("{", "no JSON .*damaged"),
-        ("[]", "expected schema 2, got None"),
-        ('{"schema": 99}', "expected schema 2, got 99"),
+        ("[]", "expected schema 3, got None"),
+        ('{"schema": 99}', "expected schema 3, got 99"),
         (b"\xff\xfe", "no JSON"),
     ],
 )
@@ -312,7 +320,7 @@ def test_the_validation_curve_is_the_validation(record, monkeypatch):
         name: [epoch[name] for epoch in run["epochs"]]
         for name in run["epochs"][0]
     }
-    figures._panel(Axis(), history, "loss")
+    figures._panel(Axis(), history, "loss", looks.NUMPY)
     assert drawn == [
         ("training, during the epoch", history["loss"]),
         ("validation, after the epoch", history["val_loss"]),

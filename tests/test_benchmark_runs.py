@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import pin, runner, schedule, tasks
+from benchmarks import judging, pin, runner, schedule, tasks
 from benchmarks.__main__ import main
 from benchmarks.adapters import common, keras_nets, numpy_nets
 from benchmarks.contenders import TIERS, Contender, select
@@ -49,7 +49,7 @@ def test_a_run_ends_with_the_table_and_the_path(finished):
     folder, _, out = finished
     assert "scikit-learn digits, not MNIST" in out
     assert "NumPy, textbook" in out
-    assert out.splitlines()[-1] == str(folder / "summary.md")
+    assert out.splitlines()[-1] == str(folder / "index.html")
     assert "\x1b" not in out, "no colours and cursors outside a terminal"
 
 
@@ -381,17 +381,45 @@ def test_every_model_is_judged_alike():
     """Three images of two classes: accuracy 2/3, F1 worked by hand."""
     labels = np.array([0, 0, 1])
     outputs = np.eye(10)[[0, 1, 1]]
-    contender = Contender("n", "t", "numpy_nets.fit")
-    test = tasks._judge(labels, outputs, contender)
+    test = judging.judge(labels, outputs)
     assert test["accuracy"] == pytest.approx(2 / 3)
     assert test["f1_weighted"] == pytest.approx(2 / 3)
     assert test["f1_macro"] == pytest.approx(2 / 3)
     assert test["predictions"] == "011"
-    assert test == tasks._judge(labels, outputs.argmax(axis=1), contender)
-    third = tasks._judge(np.array([0, 0, 0, 1]), np.eye(10)[[0, 0, 1, 1]],
-                         contender)
+    of_labels = judging.judge(labels, outputs.argmax(axis=1))
+    assert of_labels == {k: test[k] for k in of_labels}
+    third = judging.judge(np.array([0, 0, 0, 1]), np.eye(10)[[0, 0, 1, 1]])
     assert third["f1_weighted"] == pytest.approx((3 * 0.8 + 2 / 3) / 4)
     assert third["f1_macro"] == pytest.approx((0.8 + 2 / 3) / 2)
+
+
+@pytest.mark.parametrize("batch_size", [1, 7, 10])
+@pytest.mark.keras
+def test_the_f1_by_batches_is_that_of_the_assignment(batch_size, rng):
+    """In NumPy here and in Keras's words there; a short last batch, too."""
+    from keras_net.metrics import per_batch_f1
+
+    y = np.eye(10)[rng.integers(0, 10, 43)]
+    outputs = np.clip(0.6 * y + rng.uniform(0, 0.7, y.shape), 0, 1)
+    starts = range(0, 43, batch_size)
+    theirs = [
+        float(per_batch_f1(y[i : i + batch_size], outputs[i : i + batch_size]))
+        for i in starts
+    ]
+    ours = judging.per_batch_f1(y, outputs, batch_size)
+    assert ours == pytest.approx(np.mean(theirs), rel=1e-6)
+    assert 0.05 < ours < 0.95
+
+
+def test_the_ceiling_is_what_perfect_outputs_score(rng):
+    """On random batches; by the formula 0.651 at 10 and 0.1 at 1."""
+    y = np.eye(10)[rng.integers(0, 10, 20_000)]
+    for size, value in ((1, 0.1), (10, 0.6513), (50, 0.9948)):
+        assert judging.ceiling([0.1] * 10, size) == pytest.approx(
+            value, abs=1e-4
+        )
+        scored = judging.per_batch_f1(y, y, size)
+        assert scored == pytest.approx(value, abs=0.01)
 
 
 def test_agreement_compares_every_array_of_the_right_rows(tmp_path):

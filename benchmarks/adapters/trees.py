@@ -49,6 +49,7 @@ def fit(job: Job) -> Trained:
     )
     return Trained(
         predict=lambda x: model.predict(rows(x)),
+        size=len(model.get_booster().save_raw()),
         verified={
             "dtype": str(x.dtype),
             "device": job.device,

@@ -1,0 +1,224 @@
+"""Figures of learning: against epochs, updates, seconds; and agreement."""
+
+from collections.abc import Iterator
+from itertools import accumulate
+from typing import Any
+
+import matplotlib.pyplot as plt
+from matplotlib.ticker import MaxNLocator
+
+from benchmarks import derived, looks
+from benchmarks.contenders import title
+from benchmarks.markup import Chart
+from benchmarks.results import Record
+from benchmarks.table import Table, three_digits
+
+NETS = {
+    "assignment_net": (
+        "The assignment's net",
+        (
+            "numpy-per-sample",
+            "numpy-batch-1",
+            "numpy-batch-10",
+            "keras-batch-10",
+            "keras-compiled-1",
+            "keras-compiled-10",
+        ),
+    ),
+    "custom_net": (
+        "The custom net",
+        ("numpy-custom", "keras-custom", "keras-compiled-custom"),
+    ),
+}
+EPSILON = {"float64": 2.0**-52, "float32": 2.0**-23}
+
+
+def charts(record: Record) -> Iterator[Chart]:
+    """The learning curves of each net of which a row ran."""
+    for net, (name, rows) in NETS.items():
+        runs = {row: derived.trained(record, row) for row in rows}
+        first = {row: found[0] for row, found in runs.items() if found}
+        if any(len(run["epochs"]) > 1 for run in first.values()):
+            yield _learning(net, name, first)
+
+
+def _learning(net: str, name: str, runs: dict[str, Record]) -> Chart:
+    """Validation accuracy against epochs, updates and seconds."""
+    curves = {row: _curve(run) for row, run in runs.items()}
+    labels = ("epochs", "updates", "training, seconds")
+    with looks.settings():
+        figure, axes = plt.subplots(
+            1, 3, figsize=(9.6, 3.6), sharey=True, layout="constrained"
+        )
+        for axis, number, label in zip(axes, range(3), labels, strict=True):
+            for row, curve in curves.items():
+                axis.plot(
+                    [point[number] for point in curve],
+                    [point[3] for point in curve],
+                    label=title(row),
+                    fillstyle="none",
+                    **looks.look(row).of_line(),
+                )
+            axis.set_xlabel(label + " (logarithmic)" * (number > 0))
+            if number:
+                axis.set_xscale("log")
+                looks.plain_log(axis.xaxis)
+            else:
+                axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes[0].set_ylabel("validation accuracy")
+        figure.legend(
+            *axes[0].get_legend_handles_labels(),
+            loc="outside upper center", ncols=3, frameon=False, fontsize=9,
+        )  # fmt: skip
+        picture = looks.svg(figure, f"learning-{net}")
+    best = max(curves, key=lambda row: curves[row][-1][3])
+    return Chart(
+        f"learning-{net}",
+        f"{name}: learning against epochs, updates and seconds",
+        picture,
+        "rows with the same batch lie on one curve on the left, whatever the "
+        "library: they make the same updates. Who wins depends on the axis.",
+        f"Validation accuracy by epoch. Highest at the end: {title(best)}, "
+        f"{curves[best][-1][3]:.4f}.",
+        Table(
+            "Validation accuracy",
+            ("model", "epoch", "updates", "seconds", "accuracy"),
+            [
+                [
+                    title(row),
+                    str(epoch),
+                    f"{updates:,.0f}",
+                    three_digits(seconds),
+                    f"{accuracy:.4f}",
+                ]
+                for row, curve in curves.items()
+                for epoch, updates, seconds, accuracy in curve
+            ],
+            "Seconds from the start of training, with the first step; the "
+            "first round.",
+        ),
+    )
+
+
+def _curve(run: Record) -> list[tuple[int, float, float, float]]:
+    """(epoch, updates, seconds, validation accuracy) after each epoch."""
+    epochs = run["epochs"]
+    start = derived.wall(run, ("compile", "first step"))
+    seconds = accumulate((e["wall"] for e in epochs), initial=start)
+    next(seconds)
+    each = run["updates"] / len(epochs)
+    return [
+        (n, n * each, spent, epoch["val_accuracy"])
+        for n, (spent, epoch) in enumerate(
+            zip(seconds, epochs, strict=True), start=1
+        )
+    ]
+
+
+def drift(record: Record) -> Chart | None:
+    """How far Keras's weights are from ours, update by update."""
+    entries = record.get("closeness", {}).get("drift", [])
+    nets = list(dict.fromkeys(entry["net"] for entry in entries))
+    if not nets:
+        return None
+    with looks.settings():
+        figure, axes = plt.subplots(
+            1, len(nets), figsize=(4.6 * len(nets), 3.8), sharey=True,
+            layout="constrained", squeeze=False,
+        )  # fmt: skip
+        for axis, net in zip(axes[0], nets, strict=True):
+            _drift_panel(axis, [e for e in entries if e["net"] == net])
+            axis.set_title(net.replace("_", " "))
+        axes[0, 0].set_ylabel("largest weight difference")
+        figure.legend(
+            *axes[0, 0].get_legend_handles_labels(),
+            loc="outside upper center", ncols=2, frameon=False, fontsize=9,
+        )  # fmt: skip
+        picture = looks.svg(figure, "drift")
+    shown = [
+        [
+            entry["net"].replace("_", " "),
+            entry["dtype"],
+            str(step),
+            f"{entry['keras'][n]:.1e}" if "keras" in entry else "not run",
+            f"{entry['twin'][n]:.1e}",
+        ]
+        for entry in entries
+        for n, step in enumerate(entry["steps"])
+    ]
+    return Chart(
+        "drift",
+        "How far NumPy and Keras drift apart",
+        picture,
+        "Keras stays as close to NumPy as a second NumPy net does whose first "
+        "weights are one rounding step away. What is left is rounding, which "
+        "float32 (dashed) has half a billion times as much of as float64.",
+        _last_of_each(entries),
+        Table(
+            "Largest weight difference",
+            ("net", "dtype", "updates", "Keras", "NumPy, one ulp away"),
+            shown,
+            "Equal first weights, equal batches of 10; the largest absolute "
+            "difference from the NumPy net, over all weights.",
+        ),
+    )
+
+
+def _drift_panel(axis: Any, entries: list[dict[str, Any]]) -> None:
+    for entry in entries:
+        style = "-" if entry["dtype"] == "float64" else "--"
+        for name, look, label in (
+            ("twin", looks.NUMPY, "NumPy, one ulp away"),
+            ("keras", looks.KERAS, "Keras"),
+        ):
+            values = entry.get(name, [])
+            # Nothing apart cannot be drawn on this scale: at its foot.
+            axis.plot(
+                entry["steps"][: len(values)],
+                [max(value, 1e-17) for value in values],
+                style,
+                color=look.color,
+                marker=look.marker,
+                fillstyle="none",
+                label=f"{label}, {entry['dtype']}",
+            )
+        axis.axhline(EPSILON[entry["dtype"]], color="#999999", lw=1, ls=":")
+    axis.set(xscale="log", yscale="log", xlabel="updates (logarithmic)")
+    looks.plain_log(axis.xaxis)
+
+
+def _last_of_each(entries: list[dict[str, Any]]) -> str:
+    said = []
+    for entry in entries:
+        if "keras" in entry and entry["steps"]:
+            said.append(
+                f"{entry['net'].replace('_', ' ')}, {entry['dtype']}: "
+                f"{entry['keras'][-1]:.1e} after {entry['steps'][-1]} updates"
+            )
+    return "Largest weight difference. " + "; ".join(said) + "."
+
+
+def gradients(record: Record) -> Table | None:
+    """The gradient check of both nets, array by array."""
+    found = record.get("closeness", {}).get("gradients", [])
+    methods = list(dict.fromkeys(entry["method"] for entry in found))
+    if not found:
+        return None
+    rows: dict[tuple[str, str], dict[str, str]] = {}
+    for entry in found:
+        cells = rows.setdefault((entry["net"], entry["array"]), {})
+        cells[entry["method"]] = f"{entry['error']:.1e}" + (
+            "" if entry["ok"] else " WRONG"
+        )
+    wrong = sum(not entry["ok"] for entry in found)
+    return Table(
+        "Are the gradients right?",
+        ("net", "array", *methods),
+        [
+            [net.replace("_", " "), array, *(c.get(m, "") for m in methods)]
+            for (net, array), c in rows.items()
+        ],
+        "The worst entry of each array, as a share of the layer's largest "
+        "gradient, in float64 on five dense random samples: "
+        + ("all are right." if not wrong else f"{wrong} are WRONG."),
+    )

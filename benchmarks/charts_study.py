@@ -1,0 +1,362 @@
+"""Figures of the study: what one change does, question by question."""
+
+from typing import Any
+
+import matplotlib.pyplot as plt
+from matplotlib.ticker import MaxNLocator
+
+from benchmarks import judging, looks, study
+from benchmarks.markup import Chart
+from benchmarks.results import Record
+from benchmarks.table import Table
+
+Found = dict[str, Any]
+# Variants are told apart by these, none of which stands for a library.
+LINES = ("-", "--", "-.", ":")
+GREYS = ("#000000", "#4C4C4C", "#7F7F7F", "#A6A6A6")
+TRAINING, VALIDATION = "#7F7F7F", "#0072B2"
+
+
+def variants(record: Record, group: str) -> dict[str, Found]:
+    """Label -> what became of it, for those of a group that are there."""
+    done = {v["key"]: v for v in record.get("study", {}).get("variants", [])}
+    for found in study.groups(record["tier"]):
+        if found.name == group:
+            return {
+                label: done[variant.key]
+                for label, variant in found.variants
+                if variant.key in done
+            }
+    return {}
+
+
+def good(record: Record, group: str) -> dict[str, Found]:
+    """Those that trained to their end."""
+    found = variants(record, group)
+    return {label: v for label, v in found.items() if v["status"] == "ok"}
+
+
+def batches(record: Record) -> Chart | None:
+    """Batch 1 and 10, at equal rate and at equal rate per sample."""
+    found = good(record, "batch")
+    if len(found) < 2:
+        return None
+    with looks.settings():
+        figure, axis = plt.subplots(figsize=(6.4, 3.6), layout="constrained")
+        for n, (label, v) in enumerate(found.items()):
+            values = [epoch["val_accuracy"] for epoch in v["epochs"]]
+            axis.plot(
+                range(1, len(values) + 1), values, LINES[n % 4],
+                color=GREYS[n % 4], marker="os^D"[n % 4], fillstyle="none",
+                label=label,
+            )  # fmt: skip
+        _epochs(axis, "validation accuracy")
+        axis.legend(frameon=False, fontsize=9)
+        picture = looks.svg(figure, "batches")
+    return Chart(
+        "batches",
+        "What the batch does to learning",
+        picture,
+        "at equal rate, an update after each sample learns faster, since it "
+        "goes ten times as far an epoch; at equal rate per sample the two "
+        "curves meet.",
+        "Validation accuracy at the end. " + _ends(found, "val_accuracy"),
+        _epoch_table("Validation accuracy by epoch", found, "val_accuracy"),
+    )
+
+
+def path(record: Record) -> Chart | None:
+    """From the assignment's net to the custom one, one change a step."""
+    found = good(record, "path")
+    if len(found) < 2:
+        return None
+    with looks.settings():
+        figure, axis = plt.subplots(
+            figsize=(7.4, 0.9 + 0.36 * len(found)), layout="constrained"
+        )
+        values = [v["test"]["accuracy"] for v in found.values()]
+        axis.plot(values, range(len(values)), "-o", color=VALIDATION)
+        for y, value in enumerate(values):
+            axis.annotate(
+                f"{value:.4f}", (1, y), xytext=(4, 0), va="center",
+                xycoords=("axes fraction", "data"),
+                textcoords="offset points", fontsize=9,
+            )  # fmt: skip
+        axis.set_yticks(range(len(found)), list(found))
+        axis.invert_yaxis()
+        axis.margins(y=0.1)
+        axis.set_xlabel("test accuracy")
+        picture = looks.svg(figure, "path")
+    return Chart(
+        "path",
+        "From the assignment's net to the custom one",
+        picture,
+        "each point has one change more than the point above it; what that "
+        "one change is worth depends on those before it.",
+        "Test accuracy, step by step. "
+        + "; ".join(
+            f"{label}: {v['test']['accuracy']:.4f}"
+            for label, v in found.items()
+        )
+        + ".",
+        Table(
+            "One change at a time",
+            ("change", "test accuracy", "test F1", "weights"),
+            [
+                [
+                    label,
+                    f"{v['test']['accuracy']:.4f}",
+                    f"{v['test']['f1_weighted']:.4f}",
+                    f"{v['parameters']:,}",
+                ]
+                for label, v in found.items()
+            ],
+            "F1 is weighted by class. One seed: differences of some "
+            "thousandths are within what seeds do.",
+        ),
+    )
+
+
+def overfitting(record: Record) -> Chart | None:
+    """Loss of training and validation, epoch by epoch, over seeds."""
+    found = good(record, "overfit")
+    if not found:
+        return None
+    with looks.settings():
+        figure, axis = plt.subplots(figsize=(6.4, 3.6), layout="constrained")
+        for n, (label, v) in enumerate(found.items()):
+            epochs = range(1, len(v["epochs"]) + 1)
+            for name, color, marker in (
+                ("training", TRAINING, "s"),
+                ("validation", VALIDATION, "o"),
+            ):
+                key = "train_loss" if name == "training" else "val_loss"
+                axis.plot(
+                    epochs, [e[key] for e in v["epochs"]], LINES[n % 4],
+                    color=color, marker=marker, markevery=5,
+                    fillstyle="none", label=f"{name}, {label}",
+                )  # fmt: skip
+        axis.set_yscale("log")
+        _epochs(axis, "squared error after the epoch")
+        axis.legend(frameon=False, fontsize=8, ncols=2)
+        picture = looks.svg(figure, "overfitting")
+    return Chart(
+        "overfitting",
+        "Training for longer: the custom net",
+        picture,
+        "the loss of training goes on falling when that of validation has "
+        "stopped: the gap is what was learned by heart.",
+        "Validation loss at its least. "
+        + "; ".join(
+            f"{label}: epoch {least(v)}" for label, v in found.items()
+        )
+        + ".",
+        _two_losses(found),
+    )
+
+
+def least(variant: Found) -> int:
+    """The epoch after which the validation loss was at its least."""
+    losses = [epoch["val_loss"] for epoch in variant["epochs"]]
+    return losses.index(min(losses)) + 1
+
+
+def _two_losses(found: dict[str, Found]) -> Table:
+    return Table(
+        "Squared error after each epoch",
+        (
+            "epoch",
+            *(f"{part}, {label}" for label in found for part in ("training",
+              "validation")),
+        ),
+        [
+            [
+                str(n + 1),
+                *(
+                    f"{v['epochs'][n][key]:.5f}"
+                    for v in found.values()
+                    for key in ("train_loss", "val_loss")
+                ),
+            ]
+            for n in range(min(len(v["epochs"]) for v in found.values()))
+        ],
+    )  # fmt: skip
+
+
+def scores(record: Record) -> Chart | None:
+    """Accuracy, macro F1 and the F1 by batches, over the epochs."""
+    found = good(record, "overfit")
+    if not found:
+        return None
+    epochs = next(iter(found.values()))["epochs"]
+    top = judging.ceiling([0.1] * 10, 10)
+    sizes = (1, 2, 5, 10, 20, 50, 100)
+    tops = [judging.ceiling([0.1] * 10, size) for size in sizes]
+    with looks.settings():
+        figure, axes = plt.subplots(
+            1, 2, figsize=(8.6, 3.6), layout="constrained"
+        )
+        for key, label, style, marker in (
+            ("val_accuracy", "accuracy", "-", "o"),
+            ("val_f1_macro", "macro F1", "--", "^"),
+            ("val_per_batch_f1", "F1 by batches of 10", "-.", "s"),
+        ):
+            axes[0].plot(
+                range(1, len(epochs) + 1), [e[key] for e in epochs], style,
+                color="#000000" if marker != "s" else "#D55E00",
+                marker=marker, markevery=3, fillstyle="none", label=label,
+            )  # fmt: skip
+        axes[0].axhline(top, color="#D55E00", lw=1, ls=":")
+        axes[0].annotate(
+            f"a net without a fault: {top:.3f}", (1, top), xytext=(0, 4),
+            textcoords="offset points", fontsize=9,
+        )  # fmt: skip
+        axes[0].set_ylim(0, 1)
+        _epochs(axes[0], "validation score")
+        axes[0].legend(frameon=False, fontsize=9, loc="lower right")
+        axes[1].plot(sizes, tops, "-.s", color="#D55E00", fillstyle="none")
+        axes[1].set(
+            xscale="log", ylim=(0, 1.02), xlabel="batch size (logarithmic)",
+            ylabel="the most that it can score",
+        )  # fmt: skip
+        looks.plain_log(axes[1].xaxis)
+        picture = looks.svg(figure, "scores")
+    return Chart(
+        "scores",
+        "Accuracy, F1, and an F1 that cannot pass 0.651",
+        picture,
+        "once the net answers all ten digits, accuracy and macro F1 run "
+        "together; the F1 that is averaged over batches of 10 stays near or "
+        "below its ceiling, however good the net, and the ceiling is a "
+        "matter of the batch size alone.",
+        f"After the last epoch: accuracy {epochs[-1]['val_accuracy']:.4f}, "
+        f"macro F1 {epochs[-1]['val_f1_macro']:.4f}, F1 by batches of 10 "
+        f"{epochs[-1]['val_per_batch_f1']:.4f}; its ceiling is {top:.3f}.",
+        Table(
+            "Scores by epoch, and ceilings",
+            ("epoch", "accuracy", "macro F1", "F1 by batches of 10"),
+            [
+                [
+                    str(n),
+                    *(
+                        f"{e[key]:.4f}"
+                        for key in (
+                            "val_accuracy",
+                            "val_f1_macro",
+                            "val_per_batch_f1",
+                        )
+                    ),
+                ]
+                for n, e in enumerate(epochs, start=1)
+            ],
+            "Ceilings, 1 - 0.9^B for ten classes of equal size: "
+            + ", ".join(
+                f"{top:.3f} at B = {size}"
+                for size, top in zip(sizes, tops, strict=True)
+            )
+            + ".",
+        ),
+    )
+
+
+def sweeps(record: Record) -> Chart | None:
+    """One panel a setting: what each does to the custom net's accuracy."""
+    shown = {g.name: (g, variants(record, g.name)) for g in study.SWEEPS}
+    shown = {name: pair for name, pair in shown.items() if len(pair[1]) > 1}
+    if not shown:
+        return None
+    with looks.settings():
+        figure, axes = plt.subplots(
+            2, 3, figsize=(9.6, 5.6), sharey=True, layout="constrained"
+        )
+        for axis, (group, found) in zip(
+            axes.flat, shown.values(), strict=False
+        ):
+            _sweep_panel(axis, group, found)
+        for axis in axes.flat[len(shown) :]:
+            axis.set_axis_off()
+        for axis in axes[:, 0]:
+            axis.set_ylabel("accuracy")
+        axes[0, 0].legend(frameon=False, fontsize=9)
+        picture = looks.svg(figure, "sweeps")
+    rows = [
+        [
+            group.title,
+            label,
+            *(
+                (
+                    f"{v['epochs'][-1]['train_accuracy']:.4f}",
+                    f"{v['epochs'][-1]['val_accuracy']:.4f}",
+                    f"{v['test']['accuracy']:.4f}",
+                )
+                if v["status"] == "ok"
+                else (v["status"], "", "")
+            ),
+        ]
+        for group, found in shown.values()
+        for label, v in found.items()
+    ]
+    return Chart(
+        "sweeps",
+        "What each setting does: the custom net, one change at a time",
+        picture,
+        "each panel changes one setting of the custom net and leaves the "
+        "rest; all points have one scale, so that the panels compare.",
+        "Validation accuracy. "
+        + "; ".join(f"{row[0]} {row[1]}: {row[3] or row[2]}" for row in rows)
+        + ".",
+        Table(
+            "Sweeps",
+            ("setting", "value", "training", "validation", "test"),
+            rows,
+            f"Accuracy after {study.SHORT.epochs} epochs; one seed.",
+        ),
+    )
+
+
+def _sweep_panel(
+    axis: Any, group: study.Group, found: dict[str, Found]
+) -> None:
+    there = [n for n, v in enumerate(found.values()) if v["status"] == "ok"]
+    for key, label, color, marker in (
+        ("train_accuracy", "training", TRAINING, "s"),
+        ("val_accuracy", "validation", VALIDATION, "o"),
+    ):
+        values = [v["epochs"][-1][key] for v in found.values()
+                  if v["status"] == "ok"]  # fmt: skip
+        axis.plot(
+            there, values, "--" if marker == "s" else "-", color=color,
+            marker=marker, fillstyle="none", label=label,
+        )  # fmt: skip
+    axis.set_xticks(range(len(found)), list(found))
+    axis.set_xlabel(group.title)
+
+
+def _epochs(axis: Any, ylabel: str) -> None:
+    axis.set(xlabel="epoch", ylabel=ylabel)
+    axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+
+
+def _ends(found: dict[str, Found], key: str) -> str:
+    return "; ".join(
+        f"{label}: {v['epochs'][-1][key]:.4f}" for label, v in found.items()
+    ) + "."
+
+
+def _epoch_table(heading: str, found: dict[str, Found], key: str) -> Table:
+    longest = max(len(v["epochs"]) for v in found.values())
+    return Table(
+        heading,
+        ("epoch", *found),
+        [
+            [
+                str(n + 1),
+                *(
+                    f"{v['epochs'][n][key]:.4f}" if n < len(v["epochs"])
+                    else ""
+                    for v in found.values()
+                ),
+            ]
+            for n in range(longest)
+        ],
+    )

@@ -1,0 +1,57 @@
+"""How much code each side needs, counted by one rule."""
+
+import io
+import tokenize
+from collections.abc import Iterable
+from pathlib import Path
+
+from benchmarks.excerpts import ROOT, definition, docstring_lines, span
+
+RULE = (
+    "A line of code is a line of the file that holds code: blank lines, "
+    "lines of comment alone and docstrings do not count."
+)
+
+
+def count() -> dict[str, int]:
+    """Return the lines of code by what they are for.
+
+    "the nets" in NumPy are all that training and testing them takes: not
+    the textbook page, the check of the gradients or the planted mistakes.
+    """
+    ours, theirs = ROOT / "numpy_net", ROOT / "keras_net"
+    apart = {"gradient_check", "mistakes", "per_sample.py"}
+    nets = [
+        path
+        for path in ours.rglob("*.py")
+        if path.relative_to(ours).parts[0] not in apart
+    ]
+    build, net = "building and compiling the assignment net", "assignment_net"
+    file = "architectures.py"
+    return {
+        "numpy, the textbook page": _total([ours / "per_sample.py"]),
+        "numpy, the nets": _total(nets),
+        "keras, the nets": _total([theirs / file]),
+        f"numpy, {build}": lines_of_code(_read(ours / file), net),
+        f"keras, {build}": lines_of_code(_read(theirs / file), net),
+        "tests": _total((ROOT / "tests").rglob("*.py")),
+    }
+
+
+def lines_of_code(source: str, name: str = "") -> int:
+    """Count the lines of a source text, or of one definition in it."""
+    lines: set[int] = set()
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        # Line ends and indents have no text but white space.
+        if token.type != tokenize.COMMENT and token.string.strip():
+            lines.update(range(token.start[0], token.end[0] + 1))
+    part = definition(source, name)
+    return len(lines.intersection(span(part)) - docstring_lines(part))
+
+
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+def _total(paths: Iterable[Path]) -> int:
+    return sum(lines_of_code(_read(path)) for path in paths)

@@ -1,0 +1,86 @@
+"""The verdict: what a run says, in a few sentences made from its figures."""
+
+from statistics import median
+
+from benchmarks import derived, step_cost, why
+from benchmarks.contenders import title
+from benchmarks.results import Record
+from benchmarks.table import threads, three_digits
+
+PAIR = ("numpy-batch-10", "keras-batch-10")
+
+
+def sentences(record: Record) -> list[str]:
+    """The answer first, then its reasons; what the record has not, is not
+    said."""
+    return [*_the_pair(record), *why.sentences(record), *_turn(record)]
+
+
+def caveats(record: Record) -> list[str]:
+    """What must be known before any figure is read."""
+    found = []
+    if record["data"]["choice"] != "mnist":
+        found.append(
+            f"{record['data']['name']}: accuracies are not those of MNIST."
+        )
+    if record["tier"] == "quick":
+        found.append(f"Quick tier: {record['note']}.")
+    if record["finished_utc"] is None:
+        done, planned = len(record["runs"]), len(record["plan"])
+        found.append(
+            f"This run was stopped: {done} of {planned} planned runs are "
+            f"here. `python -m benchmarks --resume` goes on."
+        )
+    for run in record["runs"]:
+        if run["status"] != "ok":
+            found.append(
+                f"{title(run['contender'])} is missing: {run['status']}, "
+                f"{run['message']}."
+            )
+    return list(dict.fromkeys(found))
+
+
+def _the_pair(record: Record) -> list[str]:
+    """NumPy and Keras at equal batch, with equal updates."""
+    runs = [derived.trained(record, name) for name in PAIR]
+    if not all(runs):
+        return []
+    ours, theirs = (
+        median(map(derived.epoch_seconds, found)) for found in runs
+    )
+    a, b = (median(r["test"]["accuracy"] for r in found) for found in runs)
+    gate = {frozenset(e["rows"]): e for e in record["gate"] or []}
+    entry = gate.get(frozenset(PAIR))
+    if entry is None or entry["failed"]:
+        return [
+            "NumPy and Keras were not seen to make equal updates: no ratio "
+            "of their times is given."
+        ]
+    apart = {
+        frozenset(e["rows"]): e["max_weight_difference"]
+        for e in record["agreement"] or []
+    }.get(frozenset(PAIR))
+    same = (
+        f", and weights that differ by {apart:.0e} at most"
+        if apart is not None
+        else ""
+    )
+    return [
+        f"With the same net (784-30-10), the same batches of 10 and the same "
+        f"first weights, an epoch takes NumPy {three_digits(ours)} s and "
+        f"Keras {three_digits(theirs)} s on {threads(record)} of "
+        f"{record['machine']['processor']}: Keras {_than(theirs, ours)}. "
+        f"Both end with the same answer: test accuracy {a:.4f} and "
+        f"{b:.4f}{same}."
+    ]
+
+
+def _than(theirs: float, ours: float) -> str:
+    if theirs >= ours:
+        return f"takes {three_digits(theirs / ours)} times as long"
+    return f"is {three_digits(ours / theirs)} times as fast"
+
+
+def _turn(record: Record) -> list[str]:
+    """Where Keras starts to win, if it does."""
+    return step_cost.crossover(record, *PAIR)[:1]
