@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from benchmarks import (
+    beside,
     command_line,
     compare,
     doctor,
@@ -225,6 +226,13 @@ def compare_two(options: Namespace) -> int:
     return int(bool(slower))
 
 
+def side_by_side(options: Namespace) -> int:
+    """Several runs in one table, without a ratio."""
+    records = [results.read(Path(folder)) for folder in options.folders]
+    make_display([]).table(beside.table(records))
+    return 0
+
+
 def check(options: Namespace) -> int:
     """Say what makes a run's seconds doubtful; 1 if anything does."""
     record = results.read(Path(options.folder))
@@ -273,6 +281,7 @@ COMMANDS = {
     "report": redraw,
     "compare": compare_two,
     "check": check,
+    "beside": side_by_side,
     "doctor": diagnose,
     "export": to_csv,
 }

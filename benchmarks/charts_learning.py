@@ -30,6 +30,16 @@ NETS = {
         ("numpy-custom", "keras-custom", "keras-compiled-custom"),
     ),
 }
+# The editions whose histories are drawn into one another.
+PAIRS = {
+    "assignment_net": ("numpy-batch-10", "keras-batch-10"),
+    "custom_net": ("numpy-custom", "keras-custom"),
+}
+LOGGED = {
+    "loss": "squared error",
+    "accuracy": "accuracy",
+    "f1_score": "macro F1",
+}
 EPSILON = {"float64": 2.0**-52, "float32": 2.0**-23}
 
 
@@ -39,10 +49,15 @@ def charts(record: Record) -> Iterator[Chart]:
         runs = {row: derived.trained(record, row) for row in rows}
         first = {row: found[0] for row, found in runs.items() if found}
         if any(len(run["epochs"]) > 1 for run in first.values()):
-            yield _learning(net, name, first)
+            yield _learning(net, name, first, record)
+        pair = {row: first[row] for row in PAIRS[net] if row in first}
+        if pair and all(_logged(run) for run in pair.values()):
+            yield _history(net, name, pair)
 
 
-def _learning(net: str, name: str, runs: dict[str, Record]) -> Chart:
+def _learning(
+    net: str, name: str, runs: dict[str, Record], record: Record
+) -> Chart:
     """Validation accuracy against epochs, updates and seconds."""
     curves = {row: _curve(run) for row, run in runs.items()}
     labels = ("epochs", "updates", "training, seconds")
@@ -56,7 +71,7 @@ def _learning(net: str, name: str, runs: dict[str, Record]) -> Chart:
                     [point[number] for point in curve],
                     [point[3] for point in curve],
                     label=title(row),
-                    fillstyle="none",
+                    fillstyle="full" if row.endswith("-1") else "none",
                     **looks.look(row).of_line(),
                 )
             axis.set_xlabel(label + " (logarithmic)" * (number > 0))
@@ -76,8 +91,13 @@ def _learning(net: str, name: str, runs: dict[str, Record]) -> Chart:
         f"learning-{net}",
         f"{name}: learning against epochs, updates and seconds",
         picture,
-        "rows with the same batch lie on one curve on the left, whatever the "
-        "library: they make the same updates. Who wins depends on the axis.",
+        (
+            "rows of the same batch lie on one curve on the left, whatever "
+            "the library: they make the same updates. "
+            if derived.equal_updates(record, list(runs))
+            else ""
+        )
+        + "The same trainings three times: who is ahead depends on the axis.",
         f"Validation accuracy by epoch. Highest at the end: {title(best)}, "
         f"{curves[best][-1][3]:.4f}.",
         Table(
@@ -115,6 +135,77 @@ def _curve(run: Record) -> list[tuple[int, float, float, float]]:
     ]
 
 
+def _logged(run: Record) -> bool:
+    """Whether its epochs hold all that a history shows."""
+    wanted = {f"{part}{name}" for name in LOGGED for part in ("", "val_")}
+    return len(run["epochs"]) > 1 and wanted <= set(run["epochs"][0])
+
+
+def _history(net: str, name: str, runs: dict[str, Record]) -> Chart:
+    """Loss, accuracy and F1, of training and validation, by epoch."""
+    parts = (("", "training", "-"), ("val_", "validation", "--"))
+    with looks.settings():
+        figure, axes = plt.subplots(
+            1, 3, figsize=(9.6, 3.4), layout="constrained"
+        )
+        for axis, (key, label) in zip(axes, LOGGED.items(), strict=True):
+            for row, run in runs.items():
+                look = looks.look(row)
+                for before, part, style in parts:
+                    axis.plot(
+                        range(1, len(run["epochs"]) + 1),
+                        [epoch[before + key] for epoch in run["epochs"]],
+                        style, color=look.color, marker=look.marker,
+                        fillstyle="none", label=f"{title(row)}, {part}",
+                    )  # fmt: skip
+            axis.set(xlabel="epoch", ylabel=label)
+            axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+        figure.legend(
+            *axes[0].get_legend_handles_labels(),
+            loc="outside upper center", ncols=2, frameon=False, fontsize=9,
+        )  # fmt: skip
+        picture = looks.svg(figure, f"history-{net}")
+    last = {row: run["epochs"][-1] for row, run in runs.items()}
+    return Chart(
+        f"history-{net}",
+        f"{name}: the history of its training",
+        picture,
+        "with equal updates the curves of both libraries lie on one another. "
+        "Training is judged during the epoch, validation after it, when the "
+        "weights have learned half an epoch more on average: so validation "
+        "can look the better of the two.",
+        "After the last epoch. "
+        + "; ".join(
+            f"{title(row)}: loss {e['loss']:.4f}, validation loss "
+            f"{e['val_loss']:.4f}, validation accuracy "
+            f"{e['val_accuracy']:.4f}"
+            for row, e in last.items()
+        )
+        + ".",
+        Table(
+            "The history",
+            (
+                "model",
+                "epoch",
+                *(f"{p}{n}" for n in LOGGED for p in ("", "val_")),
+            ),
+            [
+                [
+                    title(row),
+                    str(number),
+                    *(
+                        f"{epoch[part + key]:.4f}"
+                        for key in LOGGED
+                        for part in ("", "val_")
+                    ),
+                ]
+                for row, run in runs.items()
+                for number, epoch in enumerate(run["epochs"], start=1)
+            ],
+        ),
+    )
+
+
 def drift(record: Record) -> Chart | None:
     """How far Keras's weights are from ours, update by update."""
     entries = record.get("closeness", {}).get("drift", [])
@@ -150,9 +241,7 @@ def drift(record: Record) -> Chart | None:
         "drift",
         "How far NumPy and Keras drift apart",
         picture,
-        "Keras stays as close to NumPy as a second NumPy net does whose first "
-        "weights are one rounding step away. What is left is rounding, which "
-        "float32 (dashed) has half a billion times as much of as float64.",
+        _how_near(entries),
         _last_of_each(entries),
         Table(
             "Largest weight difference",
@@ -187,6 +276,25 @@ def _drift_panel(axis: Any, entries: list[dict[str, Any]]) -> None:
     looks.plain_log(axis.xaxis)
 
 
+def _how_near(entries: list[dict[str, Any]]) -> str:
+    """What there is to see, as the figures have it."""
+    said = (
+        "blue is a second NumPy net whose first weights are one rounding step "
+        "away: what rounding alone does; dotted, one rounding step of a "
+        "weight of 1."
+    )
+    pairs = [
+        (max(entry["keras"]), max(entry["twin"]))
+        for entry in entries
+        if entry.get("keras")
+    ]
+    if not pairs:
+        return f"{said} Keras was not run."
+    if all(theirs <= 10 * twin for theirs, twin in pairs):
+        return f"Keras stays as near to NumPy as rounding allows: {said}"
+    return f"Keras drifts further than rounding alone: {said}"
+
+
 def _last_of_each(entries: list[dict[str, Any]]) -> str:
     said = []
     for entry in entries:
@@ -195,6 +303,8 @@ def _last_of_each(entries: list[dict[str, Any]]) -> str:
                 f"{entry['net'].replace('_', ' ')}, {entry['dtype']}: "
                 f"{entry['keras'][-1]:.1e} after {entry['steps'][-1]} updates"
             )
+    if not said:
+        return "Largest weight differences of two NumPy nets; no Keras."
     return "Largest weight difference. " + "; ".join(said) + "."
 
 

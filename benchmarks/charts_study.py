@@ -14,7 +14,8 @@ Found = dict[str, Any]
 # Variants are told apart by these, none of which stands for a library.
 LINES = ("-", "--", "-.", ":")
 GREYS = ("#000000", "#4C4C4C", "#7F7F7F", "#A6A6A6")
-TRAINING, VALIDATION = "#7F7F7F", "#0072B2"
+TRAINING, VALIDATION = "#8C8C8C", "#000000"
+BY_BATCH = "#7B3294"
 
 
 def variants(record: Record, group: str) -> dict[str, Found]:
@@ -57,9 +58,9 @@ def batches(record: Record) -> Chart | None:
         "batches",
         "What the batch does to learning",
         picture,
-        "at equal rate, an update after each sample learns faster, since it "
-        "goes ten times as far an epoch; at equal rate per sample the two "
-        "curves meet.",
+        "compare pairs: with an equal rate, an update after each sample goes "
+        "ten times as far an epoch; with an equal rate per sample both go as "
+        "far, and only the batch is left to tell them apart.",
         "Validation accuracy at the end. " + _ends(found, "val_accuracy"),
         _epoch_table("Validation accuracy by epoch", found, "val_accuracy"),
     )
@@ -68,7 +69,7 @@ def batches(record: Record) -> Chart | None:
 def path(record: Record) -> Chart | None:
     """From the assignment's net to the custom one, one change a step."""
     found = good(record, "path")
-    if len(found) < 2:
+    if len(found) < len(study.PATH.variants):  # a step without its neighbour
         return None
     with looks.settings():
         figure, axis = plt.subplots(
@@ -144,8 +145,8 @@ def overfitting(record: Record) -> Chart | None:
         "overfitting",
         "Training for longer: the custom net",
         picture,
-        "the loss of training goes on falling when that of validation has "
-        "stopped: the gap is what was learned by heart.",
+        "as long as both losses fall, the net learns; where only that of "
+        "training does, it learns by heart. Their gap grows with the epochs.",
         "Validation loss at its least. "
         + "; ".join(
             f"{label}: epoch {least(v)}" for label, v in found.items()
@@ -203,32 +204,32 @@ def scores(record: Record) -> Chart | None:
         ):
             axes[0].plot(
                 range(1, len(epochs) + 1), [e[key] for e in epochs], style,
-                color="#000000" if marker != "s" else "#D55E00",
+                color="#000000" if marker != "s" else BY_BATCH,
                 marker=marker, markevery=3, fillstyle="none", label=label,
             )  # fmt: skip
-        axes[0].axhline(top, color="#D55E00", lw=1, ls=":")
+        axes[0].axhline(top, color=BY_BATCH, lw=1, ls=":")
         axes[0].annotate(
-            f"a net without a fault: {top:.3f}", (1, top), xytext=(0, 4),
+            f"without a fault, on average: {top:.3f}", (1, top), xytext=(0, 4),
             textcoords="offset points", fontsize=9,
         )  # fmt: skip
         axes[0].set_ylim(0, 1)
         _epochs(axes[0], "validation score")
         axes[0].legend(frameon=False, fontsize=9, loc="lower right")
-        axes[1].plot(sizes, tops, "-.s", color="#D55E00", fillstyle="none")
+        axes[1].plot(sizes, tops, "-.s", color=BY_BATCH, fillstyle="none")
         axes[1].set(
             xscale="log", ylim=(0, 1.02), xlabel="batch size (logarithmic)",
-            ylabel="the most that it can score",
+            ylabel="score without a fault, average",
         )  # fmt: skip
         looks.plain_log(axes[1].xaxis)
         picture = looks.svg(figure, "scores")
     return Chart(
         "scores",
-        "Accuracy, F1, and an F1 that cannot pass 0.651",
+        "Accuracy, F1, and an F1 that depends on the batch size",
         picture,
         "once the net answers all ten digits, accuracy and macro F1 run "
-        "together; the F1 that is averaged over batches of 10 stays near or "
-        "below its ceiling, however good the net, and the ceiling is a "
-        "matter of the batch size alone.",
+        "together; the F1 that is averaged over batches of 10 is held near "
+        "the dotted line, what a net without a fault scores on average, and "
+        "that line is a matter of the batch size alone.",
         f"After the last epoch: accuracy {epochs[-1]['val_accuracy']:.4f}, "
         f"macro F1 {epochs[-1]['val_f1_macro']:.4f}, F1 by batches of 10 "
         f"{epochs[-1]['val_per_batch_f1']:.4f}; its ceiling is {top:.3f}.",

@@ -11,7 +11,7 @@ from benchmarks import derived, ladder, looks, step_cost, step_tables
 from benchmarks.contenders import CONTENDERS, kind, title
 from benchmarks.markup import Chart
 from benchmarks.results import Record
-from benchmarks.table import Table, between, micro, three_digits
+from benchmarks.table import Table, three_digits
 
 # Where the seconds of a process go: what, which phases, grey and hatch.
 PARTS = (
@@ -37,7 +37,7 @@ def charts(record: Record) -> Iterator[Chart]:
     if _trained(record):
         yield how_long(record)
         yield where(record)
-    if len(ladder.rungs(record)) > 1:
+    if ladder.is_one(record):
         yield rungs(record)
     if any(len(cost.times) > 1 for cost in step_cost.costs(record)):
         yield steps(record)
@@ -85,10 +85,9 @@ def how_long(record: Record) -> Chart:
         "how-long",
         "How long did the training take?",
         picture,
-        "one line a model, the fastest on top, a point for every round; "
-        "each step of the scale is ten times the one before. Rows differ in "
-        "batch size and epochs: the ratios below compare what may be "
-        "compared.",
+        "one line a model, the fastest on top, a point for every round, on a "
+        "logarithmic scale. Rows differ in batch size and epochs: only the "
+        "table of ratios compares what may be compared.",
         f"Training seconds of {len(names)} models, from "
         f"{three_digits(median(seconds[fast]))} ({title(fast)}) to "
         f"{three_digits(median(seconds[slow]))} ({title(slow)}).",
@@ -195,16 +194,15 @@ def rungs(record: Record) -> Chart:
         )
         picture = looks.svg(figure, "ladder")
     largest = max(
-        (r for r in found if r.change),
-        key=lambda r: abs(np.log(r.change.value)) if r.change else 0.0,
+        found, key=lambda r: abs(np.log(r.change.value)) if r.change else 0.0
     )
     assert largest.change is not None
     return Chart(
         "ladder",
         "Why: from the textbook program to a compiled epoch",
         picture,
-        "each bar differs from the one above in a single thing, so that each "
-        "jump has one name; † marks where the updates become others. The "
+        "a bar with a × differs from the one above in a single thing, so that "
+        "each jump has one name; † marks where the updates become others. The "
         f"largest is at “{largest.title}”: times "
         f"{three_digits(largest.change.value)}.",
         "Seconds of an epoch on each rung: "
@@ -212,26 +210,7 @@ def rungs(record: Record) -> Chart:
             f"{r.title} {three_digits(r.seconds.value)}" for r in found
         )
         + ".",
-        Table(
-            "The ladder",
-            (
-                "one change a rung",
-                "epoch, s",
-                "updates",
-                "µs per update",
-                "times the rung before",
-            ),
-            [
-                [
-                    rung.title + " †" * rung.marked,
-                    between(rung.seconds),
-                    f"{rung.updates:,}",
-                    micro(rung.seconds.value / rung.updates),
-                    between(rung.change) if rung.change else "",
-                ]
-                for rung in found
-            ],
-        ),
+        ladder.table(record),
     )
 
 
@@ -261,8 +240,7 @@ def steps(record: Record) -> Chart:
         "Why: what one step costs, and where the answer turns",
         picture,
         "a line is flat as long as the step's fixed cost, alpha, outweighs "
-        "its arithmetic, beta times the batch; Keras's is flat the longest."
-        + said,
+        "its arithmetic, beta times the batch." + said,
         "Microseconds of a step against batch size. "
         + "; ".join(
             f"{row[0]}, {row[1]} units, batch 10: {row[3]}"

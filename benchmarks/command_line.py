@@ -19,7 +19,8 @@ other commands (each has its own --help):
   tta            time to accuracy, over seeds
   report DIR     draw a run's figures and tables anew
   check DIR      what makes a run's seconds doubtful
-  compare A B    two runs side by side
+  compare A B    has a row become slower? two runs on one machine
+  beside A B ... runs side by side, without a ratio (1 thread and 2, say)
   export DIR     the raw times as CSV
   doctor         what this machine is, and whether it is quiet enough
 """
@@ -87,6 +88,14 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     both.add_argument(
         "--fail-over", type=_percent, default=10.0, metavar="PERCENT",
         help="how much slower a row may be (10)",
+    )  # fmt: skip
+    _command(
+        commands, "beside",
+        "Seconds per epoch of several runs side by side, without a ratio: "
+        "they may differ in threads, tier, data or machine.",
+        "example:\n  python -m benchmarks beside results/ONE results/TWO",
+    ).add_argument(
+        "folders", metavar="DIR", nargs="+", help="folders of runs"
     )  # fmt: skip
     _add_folder(_command(
         commands, "export", "Write a run's raw times as CSV files beside it.",

@@ -108,6 +108,16 @@ def ratios(record: Record) -> list[tuple[Ratio, Estimate | None, list[str]]]:
     return found
 
 
+def equal_updates(record: Record, names: list[str]) -> bool:
+    """Whether every pair of these rows that the gate saw passed it."""
+    seen = [
+        entry
+        for entry in record["gate"] or []
+        if set(entry["rows"]) <= set(names)
+    ]
+    return bool(seen) and not any(entry["failed"] for entry in seen)
+
+
 def _against(ratio: Ratio, gate: dict[Any, Any]) -> list[str]:
     """What forbids a ratio: the rules of the gate that failed."""
     if not ratio.gated:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks import results
-from benchmarks.contenders import RATIOS, select
+from benchmarks.contenders import RATIOS, row_of, select
 
 UPDATES = 20
 # Of the largest change in the array. Rounding gives some 1e-6 and 1e-14
@@ -41,12 +41,22 @@ def _file(folder: Path, name: str) -> Path:
 def pairs(record: results.Record) -> list[tuple[str, str]]:
     """The rows that must make the same updates, of those that ran."""
     done = {run["contender"] for run in record["runs"] if "gate" in run}
-    wanted = [(c.name, c.same_as) for c in select(record["contenders"])]
+    wanted = [
+        (c.name, stand_in(c.same_as, done))
+        for c in select(record["contenders"])
+    ]
     wanted += [(r.slower, r.faster) for r in RATIOS if r.gated]
     found = {
         frozenset((a, b)): (a, b) for a, b in wanted if b and {a, b} <= done
     }
     return list(found.values())
+
+
+def stand_in(name: str | None, done: set[str]) -> str | None:
+    """The row itself, or the one that trains as it does, if that ran."""
+    if name is None or name in done:
+        return name
+    return row_of(select([name])[0])
 
 
 def judge(folder: Path, record: results.Record) -> list[dict[str, Any]]:

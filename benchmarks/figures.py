@@ -7,7 +7,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
-from benchmarks import charts_time, derived, looks, step_cost
+from benchmarks import charts_time, derived, ladder, looks, step_cost
 from benchmarks.contenders import select
 from benchmarks.results import replacing
 
@@ -43,6 +43,10 @@ def draw(folder: Path, record: dict[str, Any]) -> None:
     costs = step_cost.costs(record)
     if any(len(cost.times) > 1 for cost in costs):
         _steps(folder, costs, record)
+    if ladder.is_one(record):
+        with replacing(folder / "ladder.svg") as path:
+            svg = looks.alone(charts_time.rungs(record).picture)
+            path.write_text(svg, encoding="utf-8")
 
 
 def _history(

@@ -23,7 +23,7 @@ def tables(record: Record) -> Iterator[Table]:
         step_tables.closing,
         step_tables.growth,
         step_tables.calls,
-        rungs,
+        ladder.table,
         to_accuracy,
         equal,
         fairly,
@@ -213,39 +213,6 @@ def spreads(record: Record) -> Table:
         "Every round has a seed of its own, for first weights and order. "
         "Spread: median absolute deviation.",
         detail=True,
-    )
-
-
-def rungs(record: Record) -> Table:
-    """The ladder."""
-    shown = [
-        [
-            rung.title + " †" * rung.marked,
-            between(rung.seconds),
-            f"{rung.updates:,}",
-            micro(rung.seconds.value / rung.updates),
-            f"{rung.accuracy:.4f}",
-            three_digits(rung.start),
-            between(rung.change) if rung.change else "",
-        ]
-        for rung in ladder.rungs(record)
-    ]
-    return Table(
-        "The ladder",
-        (
-            "one change a rung",
-            "epoch, s",
-            "updates",
-            "µs per update",
-            "accuracy",
-            "start-up, s",
-            "times the rung before",
-        ),
-        shown,
-        "† changes the mathematics: with other batches the updates are "
-        "others. All other rungs make the same updates. Accuracy: of "
-        "validation, after one epoch. Start-up: tracing and compiling, before "
-        "the epoch.",
     )
 
 

@@ -57,6 +57,11 @@ def train(
         )
     except FloatingPointError as error:
         return found | {"status": "diverged", "message": str(error)}
+    if not all(np.isfinite(w).all() for w in model.weights):
+        return found | {
+            "status": "diverged",
+            "message": "the last batch made the weights infinite",
+        }
     outputs = model.predict(x_test, batch_size=1000)
     test_found = judging.judge(labels, outputs)
     return found | {

@@ -140,14 +140,14 @@ def _equal(pairs: list[Record]) -> str:
         f"{len(pairs)} pairs of rows began with the same weights and saw the "
         f"same batches in the same order. After training "
     )
-    if "other" in nets:
-        said += f"their weights differ by {max(nets['other']):.0e} at most"
-    if "custom" in nets:
-        said += f"{', those' * ('other' in nets) or 'those'} of the custom "
-        said += (
-            f"net by {max(nets['custom']):.0e}, because there rounding grows "
-            f"from update to update"
-        )
+    words = [
+        f"{'their weights' if net == 'other' else 'those of the custom net'} "
+        f"differ by {max(found):.0e} at most"
+        for net, found in sorted(nets.items(), reverse=True)
+    ]
+    said += " and ".join(words)
+    if max(nets.get("custom", [0.0])) > 1e-4:
+        said += ", because there rounding grows from update to update"
     return f"{said}. (In float64 the tests hold both libraries to 1e-12.)"
 
 

@@ -46,7 +46,7 @@ def blocks(
 
 
 def _steps(contender: Contender, units: int, batch_size: int) -> int:
-    """Updates in one timed block: some tenths of a second of work."""
+    """Updates in one timed block: a tenth of a second of work or more."""
     operations = 6 * 794 * units * batch_size
     affordable = int(0.3 * 2e10 / operations)
     return max(20, min(contender.steps, 50_000 // batch_size, affordable))

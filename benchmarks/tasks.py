@@ -162,7 +162,7 @@ def closeness(spec: Spec, answer: Answer, phases: Phases) -> dict[str, Any]:
     try:
         import keras
         import tensorflow  # noqa: F401  (keras alone imports without it)
-    except ModuleNotFoundError:
+    except ImportError:  # not installed, or it does not load
         keras = None
     samples = Samples(*_split(_load(spec, lambda line: None)))
     samples = samples.first(close.MOMENTS[-1] * close.BATCH_SIZE)
@@ -266,10 +266,12 @@ def _gate(spec: Spec, job: Any, adapter: Any) -> dict[str, Any]:
         warm=False,
         until=None,
     )
-    start = small.new_net().get_weights()
     trained = adapter(small)
     equivalence.save(
-        Path(spec["folder"]), job.contender.name, start, trained.weights
+        Path(spec["folder"]),
+        job.contender.name,
+        trained.start,
+        trained.weights,
     )
     return {
         "updates": trained.updates,

@@ -60,18 +60,15 @@ def _the_pair(record: Record) -> list[str]:
         frozenset(e["rows"]): e["max_weight_difference"]
         for e in record["agreement"] or []
     }.get(frozenset(PAIR))
-    same = (
-        f", and weights that differ by {apart:.0e} at most"
-        if apart is not None
-        else ""
-    )
+    same = f"Test accuracy is {a:.4f} with NumPy and {b:.4f} with Keras"
+    if apart is not None:
+        same += f"; the trained weights differ by {apart:.0e} at most"
     return [
         f"With the same net (784-30-10), the same batches of 10 and the same "
         f"first weights, an epoch takes NumPy {three_digits(ours)} s and "
         f"Keras {three_digits(theirs)} s on {threads(record)} of "
         f"{record['machine']['processor']}: Keras {_than(theirs, ours)}. "
-        f"Both end with the same answer: test accuracy {a:.4f} and "
-        f"{b:.4f}{same}."
+        f"{same}."
     ]
 
 

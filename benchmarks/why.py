@@ -10,75 +10,96 @@ from benchmarks.table import micro, three_digits
 
 
 def sentences(record: Record) -> Iterator[str]:
-    """What the figures say, for which this record has the rows."""
+    """What the figures say, for which this record has the rows.
+
+    No two times are put together that the gate has not passed.
+    """
     yield from _the_assignment(record)
     yield from _overhead(record)
     yield from _compiled(record)
 
 
-def _epoch(record: Record, name: str) -> float | None:
-    runs = derived.trained(record, name)
-    return median(map(derived.epoch_seconds, runs)) if runs else None
+def _epoch(record: Record, name: str) -> float:
+    return median(map(derived.epoch_seconds, derived.trained(record, name)))
+
+
+def _ratio(record: Record, slower: str, faster: str) -> float | None:
+    """A ratio that may be formed, or None."""
+    for ratio, value, _ in derived.ratios(record):
+        if (ratio.slower, ratio.faster) == (slower, faster):
+            return value.value if value else None
+    return None
 
 
 def _the_assignment(record: Record) -> Iterator[str]:
     """One update a sample in NumPy against one every ten in Keras."""
-    names = ("numpy-per-sample", "numpy-batch-10", "keras-batch-10")
-    page, ours, theirs = (_epoch(record, name) for name in names)
-    if page is None or ours is None or theirs is None:
+    page, one, ten = "numpy-per-sample", "numpy-batch-1", "numpy-batch-10"
+    keras = "keras-batch-10"
+    steps = ((page, one), (one, ten), (keras, ten))
+    ratios = [_ratio(record, *pair) for pair in steps]
+    if None in ratios:
         return
-    updates = [
-        derived.trained(record, name)[0]["updates"] for name in names[::2]
-    ]
+    spelling, batch, library = (value or 0.0 for value in ratios)
+    first, second = (derived.trained(record, n)[0] for n in (page, keras))
+    updates = first["updates"] / len(first["epochs"])
+    updates /= second["updates"] / len(second["epochs"])
     yield (
-        f"The assignment held NumPy with an update after each sample to "
-        f"Keras with one after every ten. Here an epoch of the first takes "
-        f"{three_digits(page)} s, of the second {three_digits(theirs)} s; "
-        f"the first makes {updates[0] / updates[1]:g} times the updates. At "
-        f"the same batch of 10 NumPy takes {three_digits(ours)} s: the "
-        f"library makes an epoch {_times(theirs, ours)}, the batch makes "
-        f"NumPy's {_times(ours, page)}."
+        f"The assignment held a NumPy program with an update after each "
+        f"sample to Keras with one after every ten. Here an epoch of the "
+        f"first takes {three_digits(_epoch(record, page))} s, with "
+        f"{updates:.3g} times the updates, and of the second "
+        f"{three_digits(_epoch(record, keras))} s. One thing at a time: "
+        f"another spelling of the same NumPy step makes its epoch "
+        f"{_times(spelling)}; batches of ten, {_times(batch)} once more; and "
+        f"then the library, at equal batch, makes Keras's "
+        f"{_as_long(library)}."
     )
 
 
-def _times(now: float, then: float) -> str:
-    """ "3.1 times as long" or "4.5 times shorter"."""
-    if now >= then:
-        return f"{three_digits(now / then)} times as long"
-    return f"{three_digits(then / now)} times shorter"
+def _times(ratio: float) -> str:
+    """ "4.5 times shorter"."""
+    if ratio >= 1:
+        return f"{three_digits(ratio)} times shorter"
+    return f"{three_digits(1 / ratio)} times as long"
+
+
+def _as_long(ratio: float) -> str:
+    """ "21.3 times as long as NumPy's"."""
+    if ratio >= 1:
+        return f"{three_digits(ratio)} times as long as NumPy's"
+    return f"{three_digits(1 / ratio)} times shorter than NumPy's"
 
 
 def _overhead(record: Record) -> Iterator[str]:
-    """How much of a step is spent before any sample is looked at."""
+    """How much of a step of ten is there with a single sample, too."""
     shares = []
     for cost in step_cost.costs(record):
-        if cost.units == 30 and cost.alpha and cost.beta and 10 in cost.times:
-            step = cost.alpha.value + 10 * cost.beta.value
-            share = min(1.0, cost.alpha.value / step)
+        if cost.units == 30 and 1 in cost.times and 10 in cost.times:
+            one, ten = (cost.times[size].value for size in (1, 10))
             shares.append(
-                f"{kind(cost.name)} {micro(cost.times[10].value)} µs, "
-                f"{share:.0%} of it"
+                f"{kind(cost.name)} {micro(one)} and {micro(ten)} µs"
             )
     if shares:
         yield (
-            f"A step of 10 samples and the part of it that is spent before "
-            f"any sample is looked at: {'; '.join(shares)}."
+            f"A step of one sample, and of ten: {'; '.join(shares)}. The "
+            f"nearer the two, the more of a step is spent before any sample "
+            f"is looked at."
         )
 
 
 def _compiled(record: Record) -> Iterator[str]:
     """The same Keras objects without the steps' overhead."""
-    fit = _epoch(record, "keras-batch-10")
-    whole = _epoch(record, "keras-compiled-10")
-    if fit is None or whole is None:
+    fit, program = "keras-batch-10", "keras-compiled-10"
+    ratio = _ratio(record, fit, program)
+    if ratio is None or ratio <= 1:
         return
-    runs = derived.trained(record, "keras-compiled-10")
+    slow, fast = _epoch(record, fit), _epoch(record, program)
+    runs = derived.trained(record, program)
     compiling = median(derived.wall(run, ("compile",)) for run in runs)
-    pays = compiling / (fit - whole) if fit > whole else None
     yield (
         f"Compiled into one program, the same Keras epoch takes "
-        f"{three_digits(whole)} s in place of {three_digits(fit)}, with the "
-        f"same updates: what is gone is overhead, not arithmetic. Compiling "
-        f"takes {three_digits(compiling)} s"
-        + (f", which pays after {pays:.1f} epochs." if pays else ".")
+        f"{three_digits(fast)} s in place of {three_digits(slow)}, with the "
+        f"same updates: what is gone is overhead, not arithmetic. To compile "
+        f"it takes {three_digits(compiling)} s, which pays after "
+        f"{compiling / (slow - fast):.1f} epochs."
     )

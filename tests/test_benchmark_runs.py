@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import judging, pin, runner, schedule, tasks
+from benchmarks import judging, pin, results, runner, schedule, tasks
 from benchmarks.__main__ import main
 from benchmarks.adapters import common, keras_nets, numpy_nets
 from benchmarks.contenders import TIERS, Contender, select
@@ -204,7 +204,7 @@ def test_mnist_refuses_the_fallback(tmp_path):
     assert not (tmp_path / "out").exists()
 
 
-def worker(monkeypatch, tmp_path, code):
+def worker(monkeypatch, tmp_path, code, **options):
     """Let a run of one contender start this code as its worker."""
     script = tmp_path / "worker.py"
     script.write_text(code)
@@ -215,7 +215,7 @@ def worker(monkeypatch, tmp_path, code):
     folder = tmp_path / "out"
     (folder / "figures").mkdir(parents=True)
     options = runner.Options(
-        TIERS["quick"], select(["xgboost"]), [], "digits", timeout=5
+        TIERS["quick"], select(["xgboost"]), [], "digits", timeout=5, **options
     )
     display = make_display([1.0])
     data = runner.find_data(options, folder, display)
@@ -253,6 +253,42 @@ def test_a_worker_that_dies_becomes_a_row_that_says_so(
     assert message in run["message"]
     assert record["finished_utc"]
     assert "the figures could not be drawn" in capsys.readouterr().out
+
+
+STUDY = """
+import json, sys
+spec = json.load(sys.stdin)
+def say(kind, value):
+    print(json.dumps({kind: value}), flush=True)
+if spec["task"] == "study":
+    for key in ("a", "b", "c"):
+        if key not in spec["done"]:
+            say("variant", {"key": key, "status": "ok", "settings": {}})
+            if key == "b" and not spec["done"]:
+                sys.exit(3)
+    say("result", {"status": "ok"})
+elif spec["task"] == "data":
+    say("result", {"status": "ok", "choice": "digits", "name": "n",
+        "source": "s", "sha256": {}, "train_images": 1, "test_images": 1})
+else:
+    say("result", {"status": "failed", "message": "m"})
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the fake worker is a shell file")
+def test_a_study_cut_short_keeps_its_nets_and_goes_on(monkeypatch, tmp_path):
+    """Each net is written down when it is trained, and trained once."""
+    record = worker(monkeypatch, tmp_path, STUDY, extras=("study",))
+    assert record["study"]["status"] == "failed"
+    assert "exit code 3" in record["study"]["message"]
+    assert [v["key"] for v in record["study"]["variants"]] == ["a", "b"]
+    folder = tmp_path / "out"
+    assert results.read(folder) == record
+    assert [e["task"] for e in runner.extras(record)] == ["study"]
+    again = runner.go_on(record, None, folder, make_display([1.0]))
+    assert again["study"]["status"] == "ok"
+    assert [v["key"] for v in again["study"]["variants"]] == ["a", "b", "c"]
+    assert runner.extras(again) == []
 
 
 def test_a_library_that_is_not_installed_is_named(monkeypatch, tmp_path):

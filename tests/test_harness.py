@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 from benchmarks import (
+    beside,
     compare,
     derived,
     doctor,
@@ -40,7 +41,7 @@ from benchmarks import (
 from benchmarks.__main__ import main
 from benchmarks.adapters import common, keras_nets, numpy_nets, peers
 from benchmarks.clock import Clock
-from benchmarks.contenders import LADDER, TIERS, Contender, select
+from benchmarks.contenders import LADDER, TIERS, Contender, row_of, select
 from benchmarks.display import make_display
 from benchmarks.errors import InputError
 from benchmarks.phases import Phases
@@ -204,10 +205,10 @@ def test_ratios_are_paired_by_round():
 
 
 def gate_side(job, adapter=numpy_nets.fit):
-    start = job.new_net().get_weights()
-    trained = adapter(job)
-    arrays = {}
-    for n, (a, b) in enumerate(zip(start, trained.weights, strict=True)):
+    trained, arrays = adapter(job), {}
+    for n, (a, b) in enumerate(
+        zip(trained.start, trained.weights, strict=True)
+    ):
         arrays[f"start_{n}"], arrays[f"end_{n}"] = a, b
     return {
         "arrays": arrays,
@@ -269,6 +270,17 @@ def loss_said_in_another_scale(monkeypatch):
     )
 
 
+def other_first_weights(monkeypatch):
+    right = common.Job.new_net
+
+    def new_net(self):
+        net = right(self)
+        net.set_weights([1.001 * w for w in net.get_weights()])
+        return net
+
+    monkeypatch.setattr(common.Job, "new_net", new_net)
+
+
 def last_batch_dropped(monkeypatch):
     from numpy_net import sequential
 
@@ -285,6 +297,7 @@ def last_batch_dropped(monkeypatch):
         (no_bias, "the weights' change differs by"),
         (summed_loss, "the weights' change differs by"),
         (loss_said_in_another_scale, "the loss is "),
+        (other_first_weights, "the first weights are not equal"),
         (last_batch_dropped, "11 updates here, 10 there"),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
@@ -346,6 +359,8 @@ def test_every_adapter_makes_the_updates_of_fit(
     assert ours.updates == theirs.updates == math.ceil(53 / batch_size)
     for a, b in zip(ours.weights, theirs.weights, strict=True):
         np.testing.assert_allclose(a, b, rtol=0, atol=1e-12)
+    for a, b in zip(job.new_net().get_weights(), theirs.start, strict=True):
+        np.testing.assert_array_equal(a, b, "told what it started from")
     loss = [t.clock.epochs[0]["loss"] for t in (ours, theirs)]
     assert loss[0] == pytest.approx(loss[1], rel=3e-7)
     x = job.samples.x
@@ -742,6 +757,27 @@ def test_compare_refuses_runs_without_a_common_row():
         compare.changes(fair_record(), other)
 
 
+def test_runs_beside_each_other_name_what_differs_and_form_no_ratio(
+    tmp_path, capsys
+):
+    one = a_record({"numpy-batch-10": [2.0, 2.0], "floor": [1.0, 1.0]})
+    two = a_record({"numpy-batch-10": [1.5, 1.5]}, threads=2)
+    for name, record in (("one", one), ("two", two)):
+        (tmp_path / name).mkdir()
+        results.write(tmp_path / name, record)
+    folders = [str(tmp_path / name) for name in ("one", "two")]
+    assert main(["beside", *folders]) == 0
+    out = " ".join(capsys.readouterr().out.split())
+    assert "1 thread" in out
+    assert "2 threads" in out
+    assert "differ in threads. Equal in all: tier, device, data" in out
+    found = beside.table([one, two])
+    assert found.rows == [
+        ["NumPy, batch 10", "2.00 [2.00, 2.00]", "1.50 [1.50, 1.50]"],
+        ["compiled loop (floor), batch 1", "1.00 [1.00, 1.00]", ""],
+    ]
+
+
 def test_csv_holds_every_raw_time(tmp_path):
     record = fair_record()
     record["runs"].append(swept("numpy-batch-10", float) | {"order": 1})
@@ -782,6 +818,52 @@ def test_the_ladder_is_complete_and_each_rung_has_its_ratio():
     for before, after in pairwise(LADDER):
         if after.name not in marked and before.name not in marked:
             assert before.batch_size == after.batch_size
+
+
+def test_a_rung_that_is_a_row_too_may_have_run_as_that():
+    """So the main job trains it once; its updates are those of an epoch."""
+    seconds = {
+        "rung-float32": [4.0], "numpy-batch-10": [1.0], KERAS: [8.0],
+        "keras-compiled-10": [2.0],
+    }  # fmt: skip
+    found = ladder.rungs(a_record(seconds))
+    names = [rung.name for rung in found]
+    assert names == ["rung-float32", "rung-in-place", "rung-keras-fit",
+                     "rung-keras-compiled"]  # fmt: skip
+    assert [r.change.value for r in found[1:]] == [0.25, 8.0, 0.25]
+    assert {rung.updates for rung in found} == {10}
+    assert row_of(select(["rung-vectorised"])[0]) is None
+
+
+@pytest.mark.parametrize(
+    ("factor", "said"), [(2.0, "yes"), (0.5, "no"), (1.0, "within the noise")]
+)
+def test_a_bar_is_reached_by_the_whole_interval(factor, said):
+    """At batch 10 Keras was to take at least 15 times NumPy's time."""
+    draw = random.Random(1)
+    record = a_record(
+        {
+            "numpy-batch-10": [1.0] * 7,
+            KERAS: [15 * factor * draw.gauss(1, 0.05) for _ in range(7)],
+        },
+        [equal(KERAS, "numpy-batch-10")],
+    )
+    [row] = report.bars(record).rows
+    assert row[1] == "at least 15"
+    assert row[3] == said
+    record["threads"] = 2
+    assert not report.bars(record).rows, "the bars are those of one thread"
+
+
+def test_a_bar_from_above_and_a_single_round():
+    """NumPy was to take at most 8 times the compiled loop's time."""
+    seconds = {"numpy-batch-1": [7.0] * 3, "floor": [1.0] * 3}
+    gate = [equal("numpy-batch-1", "floor")]
+    assert report.bars(a_record(seconds, gate)).rows[0][3] == "yes"
+    seconds["numpy-batch-1"] = [9.0] * 3
+    assert report.bars(a_record(seconds, gate)).rows[0][3] == "no"
+    once = {name: values[:1] for name, values in seconds.items()}
+    assert "one round" in report.bars(a_record(once, gate)).rows[0][3]
 
 
 def test_time_to_accuracy_counts_those_that_never_got_there():

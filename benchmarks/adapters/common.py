@@ -105,6 +105,7 @@ class Trained:
     updates   how often the weights changed, counted by the library if it
               counts; None where there are no weights
     weights   kernel, bias, kernel, ...
+    start     the same before the first update
     size      bytes of a model that has no such weights
     verified  what the library says of itself after the training
     """
@@ -113,6 +114,7 @@ class Trained:
     clock: Clock | None = None
     updates: int | None = None
     weights: list[Array] | None = None
+    start: list[Array] | None = None
     size: int | None = None
     verified: dict[str, Any] = field(default_factory=dict)
 

@@ -18,6 +18,7 @@ def fit(job: Job) -> Trained:
     model, start = _new_model(job)
     spe = job.contender.options.get("steps_per_execution", 1)
     model.steps_per_execution = min(spe, job.steps)
+    model.jit_compile = False  # said, not left to what Keras finds here
 
     def train(samples: Samples, orders: Array, callbacks: list[Any]) -> None:
         model.fit(
@@ -122,7 +123,10 @@ def _train(
     train: Any,
     compiles: bool = False,
 ) -> Trained:
-    """One step apart, because it traces the graph; then the epochs.
+    """Two steps apart, because they trace the graph; then the epochs.
+
+    The first is what a user waits for, too. The second tells whether another
+    call traces again; it is a phase by itself, and in no sum.
 
     A program for a whole epoch has no first step: what comes before its
     first epoch is the compiler.
@@ -143,6 +147,7 @@ def _train(
                     [],
                 )
             _restore(model, start)
+    start = model.get_weights()
     clock = job.clock(model.get_weights, KerasClock)
     with job.phases("training"), suppress(Enough):
         train(job.samples, job.orders(), [clock])
@@ -153,6 +158,7 @@ def _train(
         clock=clock,
         updates=int(model.optimizer.iterations),
         weights=model.get_weights(),
+        start=start,
         verified={
             "dtype": str(model.weights[0].dtype),
             "device": model.weights[0].value.device.split("/device:")[-1],

@@ -31,6 +31,7 @@ def fit(job: Job) -> Trained:
         with job.phases("first step"):
             model.fit(x[one], y[one], job.batch_size, shuffle=False)
         model.set_weights(first)
+    start = model.get_weights()
     clock = job.clock(model.get_weights)
     before = model.optimizer.iterations
     numpy_net.utils.set_random_seed(job.seed)  # fit draws what orders() has
@@ -41,6 +42,7 @@ def fit(job: Job) -> Trained:
         clock=clock,
         updates=model.optimizer.iterations - before,
         weights=model.get_weights(),
+        start=start,
         verified={
             "dtype": str(model.dtype),
             "device": "cpu",
@@ -78,6 +80,7 @@ def _train(
         copies = [w.copy() for w in weights]
         with job.phases("first step"):
             train_epoch(x[one], y[one], copies)
+    start = [w.copy() for w in weights]
     clock = job.clock(lambda: [w.copy() for w in weights])
     orders = job.orders()
     with job.phases("training"), suppress(Enough):
@@ -91,6 +94,7 @@ def _train(
         clock=clock,
         updates=job.steps * len(clock.epochs),
         weights=weights,
+        start=start,
         verified={
             "dtype": str(weights[0].dtype),
             "device": "cpu",

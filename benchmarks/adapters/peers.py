@@ -41,6 +41,7 @@ def scikit_learn(job: Job) -> Trained:
     ]
     for array, weight in zip(own, weights, strict=True):
         array[...] = weight
+    start = [array.copy() for array in own]
     clock = job.clock(lambda: [array.copy() for array in own])
     before = model.t_
     with job.phases("training"), suppress(Enough):
@@ -53,6 +54,7 @@ def scikit_learn(job: Job) -> Trained:
         clock=clock,
         updates=int(model.t_ - before) // len(x) * job.steps,  # t_: samples
         weights=own,
+        start=start,
         verified={
             "dtype": str(own[0].dtype),
             "device": "cpu",
@@ -73,6 +75,7 @@ def floor(job: Job) -> Trained:
     with job.phases("compile"):
         train_epoch(x[:1], y[:1], *(w.copy() for w in weights), LEARNING_RATE)
     clock = job.clock(lambda: [w.copy() for w in weights])
+    start = [w.copy() for w in weights]
     updates = 0
     with job.phases("training"), suppress(Enough):
         for epoch, order in enumerate(job.orders()):
@@ -87,6 +90,7 @@ def floor(job: Job) -> Trained:
         clock=clock,
         updates=updates,
         weights=weights,
+        start=start,
         verified={
             "dtype": str(weights[0].dtype),
             "device": "cpu",
