@@ -5,7 +5,7 @@ PYTHON := $(shell command -v python3 || command -v python)
 MISSING = $(error No Python found: install Python 3.11, 3.12 or 3.13)
 TASK = @"$(or $(PYTHON),$(MISSING))" scripts/task.py
 
-.PHONY: help bench bench-full test lint setup clean
+.PHONY: help bench bench-full test test-latest lint setup clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\): *## /  make \1: /p' Makefile
@@ -18,6 +18,9 @@ bench-full:  ## the same with the assignment's settings on all of MNIST
 
 test:  ## run the tests; ARGS="..." is passed on
 	$(TASK) test $(ARGS)
+
+test-latest:  ## the same with the newest packages, not the pinned ones
+	$(TASK) test-latest $(ARGS)
 
 lint:  ## check style and types
 	$(TASK) lint

@@ -18,14 +18,13 @@ from benchmarks import (
     fairness,
     jobs,
     machine,
-    noise,
     report,
     results,
     runner,
     schedule,
     summary,
 )
-from benchmarks.contenders import CONTENDERS, LADDER, TIERS
+from benchmarks.contenders import CONTENDERS, EVERY, EXTRAS, TIERS
 from benchmarks.display import Display, make_display
 from benchmarks.errors import InputError
 from benchmarks.results import Record
@@ -55,6 +54,14 @@ def main(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:  # `| head`: nobody reads on, which is no error
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:  # a full disk, a folder that was taken away
+        print(
+            f"error: {error.filename or 'writing'}: {error.strerror}; what "
+            f"was written before is kept: make room, or give --out a folder "
+            f"elsewhere (--resume DIR goes on)",
+            file=sys.stderr,
+        )
+        return 2
 
 
 def bench(options: Namespace) -> int:
@@ -149,7 +156,10 @@ def _conclude(
     summary.write(folder, record)
     _point_to(folder, display, open_it)
     fine = ("ok", "not installed")
-    failed = any(run["status"] not in fine for run in record["runs"])
+    parts = [record[n] for n in EXTRAS if n in record]
+    failed = any(
+        part["status"] not in fine for part in (*record["runs"], *parts)
+    )
     return int(failed or record["agreement"] is None)
 
 
@@ -172,11 +182,7 @@ def _show(record: Record, display: Display) -> None:
         if not table.detail:
             display.say("")
             display.table(table)
-    loud = [
-        f"{run['contender']}, round {run['round'] + 1}: {flag}"
-        for run in record["runs"]
-        for flag in noise.flags(run.get("noise", {}))
-    ]
+    loud = report.noisy(record)
     if loud:
         display.say(
             f"The machine was not quiet, so these seconds are no evidence: "
@@ -191,7 +197,7 @@ def redraw(options: Namespace) -> int:
     record = results.read(folder)
     if options.publish:
         folder = Path(options.publish)
-        record = results.without_mnist(record)
+        record = results.published(record)
         results.write(folder, record)
     display = make_display([])
     drawn = runner.draw(folder, display)
@@ -238,11 +244,7 @@ def check(options: Namespace) -> int:
     record = results.read(Path(options.folder))
     display = make_display([])
     display.table(report.fairly(record))
-    complaints = [
-        f"{run['contender']}, round {run['round'] + 1}: {flag}"
-        for run in record["runs"]
-        for flag in noise.flags(run.get("noise", {}))
-    ]
+    complaints = report.noisy(record)
     for line in complaints:
         display.say(line)
     failed = [
@@ -281,6 +283,7 @@ COMMANDS = {
     "report": redraw,
     "compare": compare_two,
     "check": check,
+    "trees": bench,
     "beside": side_by_side,
     "doctor": diagnose,
     "export": to_csv,
@@ -289,9 +292,9 @@ COMMANDS = {
 
 def _list() -> int:
     """Print name, title and settings of every row."""
-    for c in (*CONTENDERS, *LADDER):
+    for c in EVERY:
         settings = f"batch {c.batch_size}, epochs {c.epochs}" * bool(c.net)
-        print(f"{c.name:23}{c.title:37}{settings}".rstrip())
+        print(f"{c.name:23}{c.title:41}{settings}".rstrip())
     return 0
 
 

@@ -54,8 +54,9 @@ def _of_a_step(
     for name, layer in (("output", output), ("hidden", hidden)):
         _, gemm, bias, ones, pieces = fused.prepared(layer, len(x))
         yield f"[4] [12] {name} kernel", _update(gemm, layer, layer.x, pieces)
-        yield f"[5] [12] {name} bias", _update(
-            gemm, layer, ones.T, [(slice(None), bias)]
+        yield (
+            f"[5] [12] {name} bias",
+            _update(gemm, layer, ones.T, [(slice(None), bias)]),
         )
     yield "the whole step", lambda: model._train_step(x, y)
 
@@ -81,12 +82,15 @@ def _seconds(call: Callable[[], object]) -> float:
 def memory(job: Job) -> list[dict[str, int]]:
     """{samples, bytes}: the most that an epoch allocates, by data size.
 
+    Nothing if there are too few samples to tell.
+
     Measured by tracemalloc, in epochs that are not timed.
     """
     found = []
     # From 3,000 on: fit shuffles a thousand samples at a time, and while it
     # takes the next thousand the layers still hold the last.
-    for count in (3_000, min(20_000, len(job.samples.x))):
+    counts = (3_000, min(20_000, len(job.samples.x)))
+    for count in counts if counts[1] > counts[0] else ():
         model = job.new_net()
         x, y = (a[:count] for a in job.samples[:2])
         model.fit(x[:100], y[:100], job.batch_size)

@@ -37,9 +37,7 @@ def kernels(record: Record) -> Chart:
             2 * grid.shape[1],
             2 * grid.shape[0],
         )
-        parts.append(
-            f"<p><b>{markup.text(title(name))}</b></p>\n{picture}\n"
-        )
+        parts.append(f"<p><b>{markup.text(title(name))}</b></p>\n{picture}\n")
         rows.append([title(name), str(len(images)), f"{entry['scale']:.3f}"])
     apart = ""
     if len(record["kernels"]) == 2:
@@ -49,9 +47,11 @@ def kernels(record: Record) -> Chart:
         )
         if a.shape == b.shape:
             same = np.mean(a == b)
-            apart = (
-                f" {same:.1%} of the pixels have the same shade in both, as "
-                f"they must: equal first weights, equal updates."
+            apart = f" {same:.1%} of the pixels have the same shade in both"
+            apart += (
+                ": equal first weights, equal updates."
+                if same > 0.99
+                else ", though they should: the updates were not equal."
             )
     return Chart(
         "kernels",
@@ -151,9 +151,7 @@ def confusion(record: Record) -> Chart:
             1, len(tables), figsize=(3.6 * len(tables), 3.8),
             layout="constrained", squeeze=False,
         )  # fmt: skip
-        for axis, (name, counts) in zip(
-            axes[0], tables.items(), strict=True
-        ):
+        for axis, (name, counts) in zip(axes[0], tables.items(), strict=True):
             wrong = counts - np.diag(np.diag(counts))
             axis.imshow(wrong, cmap="Greys", vmin=0, vmax=max(1, wrong.max()))
             for y, x in np.argwhere(wrong > 0):
@@ -164,9 +162,7 @@ def confusion(record: Record) -> Chart:
                 )  # fmt: skip
             axis.set_xticks(range(10))
             axis.set_yticks(range(10))
-            axis.set(
-                title=title(name), xlabel="answer", ylabel="digit"
-            )
+            axis.set(title=title(name), xlabel="answer", ylabel="digit")
         picture = looks.svg(figure, "confusion")
     rows = [
         [title(name), f"{y} taken for {x}", str(counts[y, x])]

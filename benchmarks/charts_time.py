@@ -7,36 +7,38 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 
-from benchmarks import derived, ladder, looks, step_cost, step_tables
+from benchmarks import (
+    derived,
+    ladder,
+    looks,
+    report,
+    step_cost,
+    step_tables,
+)
 from benchmarks.contenders import CONTENDERS, kind, title
 from benchmarks.markup import Chart
 from benchmarks.results import Record
 from benchmarks.table import Table, three_digits
 
-# Where the seconds of a process go: what, which phases, grey and hatch.
-PARTS = (
-    (
-        "start and imports",
-        ("interpreter", "import NumPy", "import harness", "import"),
-        "#D9D9D9",
-        "",
-    ),
-    ("data and building", ("data", "build", "matrix"), "#9E9E9E", "///"),
-    (
-        "compiling, first step",
-        ("compile", "first step", "second step"),
-        "#5E5E5E",
-        "",
-    ),
-    ("epochs", ("training",), "#1B1B1B", ""),
+# The parts of a process, from first to last: grey and hatch.
+GREYS = (
+    ("#D9D9D9", ""),
+    ("#9E9E9E", "///"),
+    ("#7A7A7A", ""),
+    ("#5E5E5E", "xx"),
+    ("#1B1B1B", ""),
 )
 
 
-def charts(record: Record) -> Iterator[Chart]:
-    """Those for which the record has the runs."""
+def times(record: Record) -> Iterator[Chart]:
+    """How long, and where it went, if the record has trainings."""
     if _trained(record):
         yield how_long(record)
         yield where(record)
+
+
+def reasons(record: Record) -> Iterator[Chart]:
+    """The ladder and the cost of a step, if the record has them."""
     if ladder.is_one(record):
         yield rungs(record)
     if any(len(cost.times) > 1 for cost in step_cost.costs(record)):
@@ -114,8 +116,8 @@ def where(record: Record) -> Chart:
     rows = _trained(record)
     shares = {
         name: [
-            median(derived.wall(run, phases) for run in runs)
-            for _, phases, _, _ in PARTS
+            median(derived.part_seconds(run, part) for run in runs)
+            for part in derived.PARTS
         ]
         for name, runs in rows.items()
     }
@@ -125,7 +127,7 @@ def where(record: Record) -> Chart:
         )
         for y, parts in enumerate(shares.values()):
             left = 0.0
-            for value, (_, _, color, hatch) in zip(parts, PARTS, strict=True):
+            for value, (color, hatch) in zip(parts, GREYS, strict=True):
                 share = 100 * value / sum(parts)
                 axis.barh(
                     y, share, 0.7, left, color=color, hatch=hatch,
@@ -136,30 +138,24 @@ def where(record: Record) -> Chart:
         axis.invert_yaxis()
         axis.set_xlabel("share of the process, percent")
         axis.set_xlim(0, 100)
-        for label, _, color, hatch in PARTS:
+        for label, (color, hatch) in zip(derived.PARTS, GREYS, strict=True):
             axis.bar(
                 0, 0, color=color, hatch=hatch, edgecolor="white", label=label
             )
-        figure.legend(loc="outside upper center", ncols=4, frameon=False)
+        figure.legend(
+            loc="outside upper center", ncols=5, frameon=False, fontsize=9
+        )
         picture = looks.svg(figure, "where")
     longest = max(shares, key=lambda name: shares[name][-1])
     return Chart(
         "where",
         "Where did the seconds of a process go?",
         picture,
-        "of a short training most is spent before the first update; the "
-        "longer it is, the less that matters.",
-        "Shares of four phases for each model. Of "
+        "the shorter a training, the more of its process is spent before the "
+        "first update.",
+        "Shares of five phases for each model. Of "
         f"{title(longest)}, {three_digits(shares[longest][-1])} s are epochs.",
-        Table(
-            "Seconds by phase",
-            ("model", *(label for label, _, _, _ in PARTS)),
-            [
-                [title(name), *map(three_digits, parts)]
-                for name, parts in shares.items()
-            ],
-            "Medians over the rounds; validation and test are off the clock.",
-        ),
+        report.phases(record),
     )
 
 

@@ -17,6 +17,7 @@ other commands (each has its own --help):
   step           what one update costs, by batch size and width
   ladder         from the textbook program to a compiled epoch
   tta            time to accuracy, over seeds
+  trees          what the time of boosted trees depends on
   report DIR     draw a run's figures and tables anew
   check DIR      what makes a run's seconds doubtful
   compare A B    has a row become slower? two runs on one machine
@@ -34,6 +35,9 @@ JOBS = {
     "ladder": ("Walk from the textbook NumPy program to a compiled Keras "
                "epoch, one change a rung.",
                "example:\n  python -m benchmarks ladder --threads 1"),
+    "trees": ("What the time of boosted trees depends on: XGBoost's defaults "
+              "with one thing changed at a time.",
+              "example:\n  python -m benchmarks trees --tier full"),
     "tta": ("Train each net, over several seeds, until a validation "
             "accuracy that was fixed beforehand.",
             "example:\n  python -m benchmarks tta --tier full"),
@@ -55,7 +59,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         dest="command", metavar="COMMAND", parser_class=_Parser,
         help=argparse.SUPPRESS,
     )  # fmt: skip
-    for name in ("step", "ladder", "tta"):
+    for name in ("step", "ladder", "tta", "trees"):
         _add_options(_command(commands, name, *JOBS[name]))
     again = _command(
         commands, "report", "Draw a run's figures and tables anew.",

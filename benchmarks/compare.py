@@ -37,6 +37,8 @@ class Change:
     @property
     def clear(self) -> bool:
         """Whether the intervals are apart by more than the noise floor."""
+        if min(self.old.n, self.new.n) < 2:
+            return False
         low = self.new.low / self.old.high
         high = self.new.high / self.old.low
         outside = low > 1 or high < 1
@@ -70,6 +72,14 @@ def changes(old: Record, new: Record) -> list[Change]:
     return found
 
 
+def _verdict(change: Change) -> str:
+    if min(change.old.n, change.new.n) < 2:
+        return "not judged: one round"
+    if not change.clear:
+        return "no difference shown"
+    return "slower" if change.ratio > 1 else "faster"
+
+
 def table(found: list[Change]) -> Table:
     """Then and now."""
     shown = [
@@ -78,11 +88,7 @@ def table(found: list[Change]) -> Table:
             between(c.old),
             between(c.new),
             three_digits(c.ratio),
-            "slower"
-            if c.clear and c.ratio > 1
-            else "faster"
-            if c.clear
-            else "no difference shown",
+            _verdict(c),
         ]
         for c in found
     ]
@@ -97,6 +103,5 @@ def table(found: list[Change]) -> Table:
             "it is",
         ),
         shown,
-        f"XGBoost: the whole training. Noise floor {floor:.1%}; with one "
-        f"round on either side an interval is a single value.",
+        f"XGBoost: the whole training. Noise floor {floor:.1%}.",
     )

@@ -320,6 +320,46 @@ LADDER = (
 CHANGES_UPDATES = ("rung-batch-10", "rung-keras-batch-100")
 
 
+def _trees(name: str, title: str, **options: Any) -> Contender:
+    """XGBoost with the assignment's settings but for one."""
+    options = {"model": "assignment_model"} | options
+    return Contender(f"trees-{name}", title, "trees.fit", options=options)
+
+
+# What the time of boosted trees depends on; each differs from "xgboost".
+TREES = (
+    _trees("16-shades", "16 shades a pixel", settings={"max_bin": 16}),
+    _trees(
+        "half-the-pixels",
+        "half of the pixels, drawn for each tree",
+        settings={"colsample_bytree": 0.5},
+    ),
+    _trees(
+        "leaf-by-leaf",
+        "grown leaf by leaf, 64 at most",
+        settings={
+            "grow_policy": "lossguide",
+            "max_leaves": 64,
+            "max_depth": 0,
+        },
+    ),
+    _trees(
+        "no-constant-pixels",
+        "without the pixels that are always equal",
+        varying=True,
+    ),
+)
+
+
+EVERY = (*CONTENDERS, *LADDER, *TREES)
+
+# What belongs to no row: the worker's task, and what it is called.
+EXTRAS = {
+    "closeness": "NumPy beside Keras, update by update",
+    "study": "Nets that differ in one thing",
+}
+
+
 def row_of(rung: Contender) -> str | None:
     """The row that trains as this rung does, if one does."""
     for row in CONTENDERS:
@@ -461,8 +501,7 @@ TIERS = {
 
 def select(names: list[str]) -> list[Contender]:
     """Return the rows of these names in the table's order; all if none."""
-    everything = (*CONTENDERS, *LADDER)
-    known = [contender.name for contender in everything]
+    known = [contender.name for contender in EVERY]
     for name in names:
         if name not in known:
             raise InputError(
@@ -470,7 +509,7 @@ def select(names: list[str]) -> list[Contender]:
             )
     if not names:
         return list(CONTENDERS)
-    return [c for c in everything if c.name in names]
+    return [c for c in EVERY if c.name in names]
 
 
 def title(name: str) -> str:

@@ -18,6 +18,19 @@ COLD = (
     "build",
 )
 TRAINING = ("matrix", "compile", "first step", "training")
+# Where the seconds of a process go until it is trained: what, which phases.
+PARTS = {
+    "start and imports": (
+        "interpreter",
+        "import NumPy",
+        "import harness",
+        "import",
+    ),
+    "data and building": ("data", "build"),
+    "matrix": ("matrix",),
+    "compiling, first step": ("compile", "first step"),
+    "epochs": ("training",),
+}
 
 
 def trained(record: Record, name: str) -> list[Record]:
@@ -36,6 +49,11 @@ def wall(run: Record, names: tuple[str, ...]) -> float:
     """Seconds of these phases together; an absent one took none."""
     phases = run["phases"]
     return sum(phases[name]["wall"] for name in names if name in phases)
+
+
+def part_seconds(run: Record, part: str) -> float:
+    """Seconds of one of PARTS; what was off the clock is no epoch's."""
+    return wall(run, PARTS[part]) - run["off_clock"] * (part == "epochs")
 
 
 def training_seconds(run: Record) -> float:
@@ -60,18 +78,6 @@ def epoch_seconds(run: Record) -> float:
     if not epochs:
         return training_seconds(run)
     return median(epochs[1:] or epochs)
-
-
-def step_seconds(run: Record) -> float:
-    """Seconds of one update in a steady epoch."""
-    return epoch_seconds(run) * len(run["epochs"]) / run["updates"]
-
-
-def peak_mib(run: Record) -> float | None:
-    """The most memory that the process ever held."""
-    peaks = [phase["peak_mib"] for phase in run["phases"].values()]
-    known = [peak for peak in peaks if peak is not None]
-    return max(known) if known else None
 
 
 def noise_floor(record: Record) -> float | None:

@@ -13,15 +13,10 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from benchmarks import derived
-from benchmarks.contenders import title
+from benchmarks.contenders import EXTRAS, title
 from benchmarks.estimate import Remaining, in_words
 from benchmarks.results import Record
 from benchmarks.table import Table, three_digits
-
-EXTRAS = {
-    "closeness": "NumPy beside Keras, update by update",
-    "study": "Nets that differ in one thing",
-}
 
 
 def make_display(expected: list[float]) -> "Display":
@@ -164,4 +159,3 @@ def _title(entry: dict[str, Any]) -> str:
 def _is_landmark(entry: dict[str, Any]) -> bool:
     """Every epoch of a net, every tenth round of boosting."""
     return "loss" in entry or entry["epoch"] % 10 == 0
-

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from statistics import median
 
 from benchmarks import derived, noise
-from benchmarks.contenders import CONTENDERS, LADDER
+from benchmarks.contenders import EVERY, RATIOS
 from benchmarks.results import Record
 
 BUSY = 1.05  # CPU seconds per wall second and thread that are still no more
+RESTLESS = 0.10  # identical rows that differ by more show a busy machine
 PASSED, FAILED, UNCHECKED = "passed", "FAILED", "not checked"
 
 
@@ -53,7 +54,7 @@ def _same_data(record: Record, good: list[Record], _: list[Record]) -> Outcome:
 def _dtype(
     record: Record, good: list[Record], trained: list[Record]
 ) -> Outcome:
-    wanted = {c.name: c.dtype for c in (*CONTENDERS, *LADDER)}
+    wanted = {c.name: c.dtype for c in EVERY}
     return _complaints(
         bool(good),
         (
@@ -140,15 +141,21 @@ def _cores(
 def _busy(
     record: Record, good: list[Record], trained: list[Record]
 ) -> Outcome:
-    found = []
+    found, checked = [], False
     for run in trained:
         phase = run["phases"]["training"]
-        if phase["wall"] < 0.5 or run["phases"].get("compile"):
-            continue  # too short for the clock of the CPU; or split
-        share = phase["cpu"] / phase["wall"]
+        # What was split off the phase has left its CPU time there.
+        wall = phase["wall"] + sum(
+            run["phases"][name]["wall"]
+            for name in derived.TRAINING
+            if name in run["phases"] and run["phases"][name]["cpu"] is None
+        )
+        if wall < 0.5:
+            continue  # too short for the clock of the CPU
+        checked, share = True, phase["cpu"] / wall
         if share > BUSY * record["threads"]:
             found.append(f"{run['contender']} used {share:.2f} cores")
-    return _complaints(bool(trained), found)
+    return _complaints(checked, found)
 
 
 def _device(
@@ -171,7 +178,7 @@ def _explicit(
     keras = [run for run in good if "jit_compile" in run["verified"]]
     if not keras:
         return UNCHECKED, ""
-    adapters = {c.name: c.adapter for c in (*CONTENDERS, *LADDER)}
+    adapters = {c.name: c.adapter for c in EVERY}
     return _complaints(
         True,
         (
@@ -200,7 +207,38 @@ def _twins(
     floor = derived.noise_floor(record)
     if floor is None:
         return UNCHECKED, "no row ran beside its twin"
-    return PASSED, f"identical rows differ by {floor:.1%}"
+    outcome = PASSED if floor <= RESTLESS else FAILED
+    return outcome, f"identical rows differ by {floor:.1%}"
+
+
+def _metrics(
+    record: Record, good: list[Record], trained: list[Record]
+) -> Outcome:
+    """What each row counted while it was timed: its epochs tell."""
+    counted = {
+        run["contender"]: {
+            name
+            for name in run["epochs"][0]
+            if name not in ("wall", "cpu") and not name.startswith("val_")
+        }
+        for run in trained
+        if run["epochs"]
+    }
+    pairs = [
+        (ratio.slower, ratio.faster)
+        for ratio in RATIOS
+        if ratio.slower in counted and ratio.faster in counted
+    ]
+    return _complaints(
+        bool(pairs),
+        (
+            f"{b if counted[a] > counted[b] else a} counts no "
+            f"{' or '.join(sorted(counted[a] ^ counted[b]))}, "
+            f"{a if counted[a] > counted[b] else b} does"
+            for a, b in pairs
+            if counted[a] != counted[b]
+        ),
+    )
 
 
 def _seeds(
@@ -229,6 +267,7 @@ RULES: tuple[tuple[str, Judgement], ...] = (
     ("equal updates where a ratio is formed", _equal_updates),
     ("as many updates as batches", _counted),
     ("evaluation off the clock, the same for all", _off_clock),
+    ("equal metrics in both rows of a ratio", _metrics),
     ("fresh process per row and round, interleaved", _interleaved),
     ("five rounds or more", _rounds),
     ("no run missing or dropped", _none_missing),

@@ -8,14 +8,9 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from benchmarks import charts_time, derived, ladder, looks, step_cost
-from benchmarks.contenders import select
+from benchmarks.charts_learning import LOGGED
+from benchmarks.contenders import CONTENDERS, select
 from benchmarks.results import replacing
-
-PANELS = {
-    "loss": "loss (mean squared error)",
-    "accuracy": "accuracy",
-    "f1_score": "macro F1",
-}
 
 
 def digits(
@@ -36,8 +31,8 @@ def digits(
 
 def draw(folder: Path, record: dict[str, Any]) -> None:
     """Draw what the record has the runs for."""
-    for name in record["contenders"]:
-        runs = derived.trained(record, name)
+    for contender in CONTENDERS:
+        runs = derived.trained(record, contender.name)
         if runs and len(runs[0]["epochs"]) > 1:
             _history(folder, runs[0], record)
     costs = step_cost.costs(record)
@@ -57,7 +52,7 @@ def _history(
         name: [epoch[name] for epoch in run["epochs"]]
         for name in run["epochs"][0]
     }
-    shown = [name for name in PANELS if name in history]
+    shown = [name for name in LOGGED if name in history]
     with looks.settings():
         figure, axes = plt.subplots(
             1,
@@ -92,7 +87,7 @@ def _panel(
         **look.of_line() | {"linestyle": "--", "markerfacecolor": "white"},
     )
     axis.set_xlabel("epoch")
-    axis.set_ylabel(PANELS[name])
+    axis.set_ylabel(LOGGED[name])
     axis.xaxis.get_major_locator().set_params(integer=True)
     axis.legend(fontsize=8, frameon=False)
 

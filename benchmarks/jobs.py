@@ -6,14 +6,16 @@ from dataclasses import replace
 from benchmarks import command_line, machine, step_cost, time_to_accuracy
 from benchmarks.contenders import (
     CONTENDERS,
+    EXTRAS,
     LADDER,
     TIERS,
+    TREES,
     Contender,
     row_of,
     select,
 )
 from benchmarks.errors import InputError
-from benchmarks.runner import EXTRAS, Options
+from benchmarks.runner import Options
 
 
 def asked(options: Namespace) -> Options:
@@ -29,7 +31,7 @@ def asked(options: Namespace) -> Options:
         seed=options.seed,
         threads=_threads(options.threads),
         device=options.device,
-        rounds=options.rounds or tier.rounds,
+        rounds=options.rounds or max(tier.rounds, LEAST[options.command]),
         timeout=options.timeout,
     )
     chosen = select(names) if names else []
@@ -66,7 +68,7 @@ def _bench(common: Options, chosen: list[Contender]) -> Options:
         step=swept,
         points=points,
         blocks=2,
-        extras=EXTRAS,
+        extras=tuple(EXTRAS),
     )
 
 
@@ -88,12 +90,18 @@ def _time_to_accuracy(common: Options, chosen: list[Contender]) -> Options:
         train=chosen or select(list(time_to_accuracy.ROWS)),
         epochs=time_to_accuracy.EPOCHS,
         until=highest,
-        rounds=common.rounds,
     )
 
 
+def _trees(common: Options, chosen: list[Contender]) -> Options:
+    return replace(common, train=chosen or [*select(["xgboost"]), *TREES])
+
+
+# Rounds if nobody says how many: seeds are what time to accuracy is about.
+LEAST = {"bench": 1, "step": 1, "ladder": 1, "trees": 1, "tta": 3}
 JOBS = {
     "bench": _bench,
+    "trees": _trees,
     "step": _step,
     "ladder": _ladder,
     "tta": _time_to_accuracy,

@@ -50,9 +50,7 @@ def _f1(y: Array, predicted: Array) -> float:
     hits = (y * predicted).sum(axis=0)
     precision = _ratio(hits, predicted.sum(axis=0))
     recall = _ratio(hits, y.sum(axis=0))
-    return float(
-        _ratio(2 * precision * recall, precision + recall).mean()
-    )
+    return float(_ratio(2 * precision * recall, precision + recall).mean())
 
 
 def _ratio(a: Array, b: Array) -> Array:

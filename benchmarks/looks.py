@@ -70,6 +70,7 @@ _BY_NAME = (
     ("rung-keras", KERAS),
     ("keras", KERAS),
     ("xgboost", XGBOOST),
+    ("trees", XGBOOST),
     ("sklearn", SKLEARN),
     ("floor", FLOOR),
 )

@@ -47,7 +47,7 @@ def figure(chart: Chart) -> str:
     )
 
 
-def table(found: Table, caption: bool = True) -> str:
+def table(found: Table) -> str:
     """A table; figures stand to the right, and wide ones can be scrolled."""
     right = [found.is_figure(n) for n in range(len(found.header))]
     head = "".join(
@@ -55,17 +55,17 @@ def table(found: Table, caption: bool = True) -> str:
         for n, name in enumerate(found.header)
     )
     body = "".join(
-        "<tr>" + "".join(_cell(n, c, right[n]) for n, c in enumerate(row))
+        "<tr>"
+        + "".join(_cell(n, c, right[n]) for n, c in enumerate(row))
         + "</tr>\n"
         for row in found.rows
     )
-    title = f"<caption>{text(found.heading)}</caption>" if caption else ""
     note = f'<p class="note">{text(found.note)}</p>\n' if found.note else ""
     label = text(found.heading)
     return (
         f'<div class="scroll" tabindex="0" role="region" '
-        f'aria-label="{label}"><table>{title}\n<thead><tr>{head}</tr>'
-        f"</thead>\n<tbody>\n{body}</tbody></table></div>\n{note}"
+        f'aria-label="{label}"><table><caption>{label}</caption>\n'
+        f"<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody></table></div>\n{note}"
     )
 
 

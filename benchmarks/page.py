@@ -9,9 +9,12 @@ from pathlib import Path
 
 from benchmarks import (
     answers,
+    charts_agreement,
     charts_learning,
     charts_pictures,
     charts_time,
+    looks,
+    pictures,
     report,
     side_by_side,
     summary,
@@ -100,25 +103,18 @@ def _verdict(record: Record) -> str:
 
 
 def _times(record: Record) -> str:
-    wanted = ("how-long", "where")
-    made = _charts_of_time(record, wanted)
-    ratios = report.ratios(record)
-    return made + (table(ratios) if ratios.rows else "")
-
-
-def _why(record: Record) -> str:
-    made = _charts_of_time(record, ("ladder", "step-cost"))
-    for found in report.reasons(record):
-        made += table(found)
+    made = "".join(map(figure, charts_time.times(record)))
+    for found in (report.ratios(record), report.bars(record)):
+        if found.rows:
+            made += table(found)
     return made
 
 
-def _charts_of_time(record: Record, names: tuple[str, ...]) -> str:
-    return "".join(
-        figure(chart)
-        for chart in charts_time.charts(record)
-        if chart.name in names
-    )
+def _why(record: Record) -> str:
+    made = "".join(map(figure, charts_time.reasons(record)))
+    for found in report.reasons(record):
+        made += table(found)
+    return made
 
 
 def _code(record: Record) -> str:
@@ -133,10 +129,10 @@ def _learning(record: Record) -> str:
 
 def _agreement(record: Record) -> str:
     made = ""
-    chart = charts_learning.drift(record)
+    chart = charts_agreement.drift(record)
     if chart is not None:
         made += figure(chart)
-    for found in (charts_learning.gradients(record), report.equal(record)):
+    for found in (charts_agreement.gradients(record), report.equal(record)):
         if found is not None and found.rows:
             made += table(found)
     return made
@@ -150,8 +146,6 @@ def _seen(record: Record) -> str:
 
 def _digits(found: Record, record: Record) -> str:
     """Four training digits, as the assignment begins."""
-    from benchmarks import looks, pictures
-
     shown = "".join(
         "<li>"
         + image(

@@ -53,6 +53,8 @@ def chosen(record: Record, dataset: Any) -> dict[str, Any]:
         table = np.array([list(map(int, text)) for text in answers.values()])
         differ = np.flatnonzero((table != table[0]).any(axis=0))
         where = differ[:: max(1, len(differ) // SHOWN)][:SHOWN]
+        if not len(differ):
+            return found
         found["disagreements"] = {
             "count": len(differ),
             "images": encode(dataset.x_test[where]),

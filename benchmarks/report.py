@@ -3,8 +3,15 @@
 from collections.abc import Callable, Iterator
 from statistics import median
 
-from benchmarks import derived, fairness, ladder, step_tables, time_to_accuracy
-from benchmarks.contenders import CONTENDERS, Bar, title
+from benchmarks import (
+    derived,
+    fairness,
+    ladder,
+    noise,
+    step_tables,
+    time_to_accuracy,
+)
+from benchmarks.contenders import CONTENDERS, TREES, Bar, title
 from benchmarks.results import Record
 from benchmarks.statistics import Estimate, estimate, spread, verdict
 from benchmarks.table import Table, between, micro, threads, three_digits
@@ -24,6 +31,7 @@ def tables(record: Record) -> Iterator[Table]:
         step_tables.growth,
         step_tables.calls,
         ladder.table,
+        trees,
         to_accuracy,
         equal,
         fairly,
@@ -59,7 +67,7 @@ def ratios(record: Record) -> Table:
                 *said,
             ]
         )
-    noise = "not known: no twins" if floor is None else f"{floor:.1%}"
+    said_of_it = "not known: no twins" if floor is None else f"{floor:.1%}"
     rounds = record["rounds"]
     return Table(
         "Ratios",
@@ -69,8 +77,9 @@ def ratios(record: Record) -> Table:
         f"round{'s' * (rounds > 1)} paired, on "
         f"{threads(record)}; in brackets the 95 % interval, of fewer than "
         f"five rounds all values. Noise floor, what identical rows differ "
-        f"by: {noise}. A ratio is formed only of rows that were seen to make "
-        f"equal updates, or it says so.",
+        f"by: {said_of_it}. A ratio is formed only of rows that were seen to "
+        f"make equal updates, or it says so. Of a row with one epoch the "
+        f"first counts.",
     )
 
 
@@ -80,6 +89,8 @@ def bars(record: Record) -> Table:
     for ratio, value, _ in derived.ratios(record):
         bar = ratio.bar
         if bar is None or value is None or bar.threads != record["threads"]:
+            continue
+        if record["data"]["choice"] != "mnist":  # they are about MNIST
             continue
         shown.append(
             [
@@ -112,20 +123,14 @@ def _reached(bar: Bar, value: Estimate) -> str:
 
 def phases(record: Record) -> Table:
     """Where the seconds of a process went, until it was trained."""
-    parts = {
-        "import": ("interpreter", "import NumPy", "import harness", "import"),
-        "data": ("data",),
-        "build": ("build",),
-        "matrix": ("matrix",),
-        "compile, first step": ("compile", "first step"),
-        "epochs": ("training",),
-    }
     shown = [
         [
             title(name),
             *(
-                three_digits(median(derived.wall(run, n) for run in runs))
-                for n in parts.values()
+                three_digits(
+                    median(derived.part_seconds(run, part) for run in runs)
+                )
+                for part in derived.PARTS
             ),
             three_digits(median(derived.cold_seconds(run) for run in runs)),
         ]
@@ -133,11 +138,11 @@ def phases(record: Record) -> Table:
     ]
     return Table(
         "Where the seconds go",
-        ("model", *parts, "cold total"),
+        ("model", *derived.PARTS, "cold total"),
         shown,
-        "Seconds, medians over rounds. Import: from the start of the "
-        "process. Matrix: XGBoost's, of quantiles. Cold total: from the "
-        "start of the process to the end of training.",
+        "Seconds, medians over rounds; validation and test are off the "
+        "clock. Matrix: XGBoost's, of quantiles. Cold total: from the start "
+        "of the process to the end of training.",
     )
 
 
@@ -216,12 +221,42 @@ def spreads(record: Record) -> Table:
     )
 
 
+def trees(record: Record) -> Table:
+    """Boosted trees with one thing changed at a time."""
+    shown = []
+    for name in ("xgboost", *(c.name for c in TREES)):
+        runs = derived.trained(record, name)
+        if not runs:
+            continue
+        pairs = derived.paired(record, name, "xgboost")
+        seconds = estimate([derived.training_seconds(run) for run in runs])
+        shown.append(
+            [
+                title(name),
+                str(runs[0]["verified"]["settings"].get("pixels", "")),
+                between(seconds),
+                between(estimate([a / b for a, b in pairs])) if pairs else "",
+                f"{median(run['test']['accuracy'] for run in runs):.4f}",
+            ]
+        )
+    return Table(
+        "What the time of boosted trees depends on",
+        ("XGBoost", "pixels", "training, s", "times the defaults", "accuracy"),
+        shown if len(shown) > 1 else [],
+        "Each row differs from the defaults in one thing; seconds with the "
+        "matrix. Pixels that are always equal can split nothing, but take "
+        "their place in every histogram.",
+    )
+
+
 def to_accuracy(record: Record) -> Table:
     """Seconds, updates and epochs until an accuracy."""
 
     def cell(value: float | None, show: Callable[[float], str]) -> str:
         return "never" if value is None else show(value)
 
+    found = time_to_accuracy.table(record)
+    reached = any(entry.never < entry.runs for entry in found)
     shown = [
         [
             title(entry.name),
@@ -231,8 +266,8 @@ def to_accuracy(record: Record) -> Table:
             cell(entry.epochs, lambda v: f"{v:g}"),
             f"{entry.runs - entry.never} of {entry.runs}",
         ]
-        for entry in time_to_accuracy.table(record)
-        if entry.never < entry.runs or record["until"]
+        for entry in found
+        if reached or record["until"]
     ]
     return Table(
         "Time to accuracy",
@@ -263,6 +298,15 @@ def reasons(record: Record) -> Iterator[Table]:
         table = make(record)
         if table.rows:
             yield table
+
+
+def noisy(record: Record) -> list[str]:
+    """What makes the seconds of single runs doubtful."""
+    return [
+        f"{run['contender']}, round {run['round'] + 1}: {flag}"
+        for run in record["runs"]
+        for flag in noise.flags(run.get("noise", {}))
+    ]
 
 
 def equal(record: Record) -> Table:

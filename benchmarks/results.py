@@ -4,9 +4,10 @@ import json
 import os
 import platform
 import re
+import shlex
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from benchmarks.errors import InputError
 
 SCHEMA = 3
 READABLE = (2, 3)  # of version 2 what came later is absent
+FOLDERS = ("--out", "--data-dir", "--resume")  # options that name one
 LARGEST = 200 * 2**20  # bytes; a full run's file is far below one hundredth
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
@@ -42,13 +44,10 @@ def now() -> str:
 
 def new_folder(out: str | None, tier: str) -> Path:
     """Make the folder of a new run; never one that holds another run."""
-    if out is None:
-        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-        host = re.sub(r"[^A-Za-z0-9-]+", "-", platform.node()) or "host"
-        folder = ROOT / "results" / f"{stamp}-{host}-{tier}"
-    else:
-        folder = Path(out)
+    folder = ROOT / "results" if out is None else Path(out)
     try:
+        if out is None:
+            folder = _unused(tier)
         if folder.is_dir() and any(folder.iterdir()):
             raise InputError(
                 f"{folder} is not empty, and a run never writes over "
@@ -61,6 +60,20 @@ def new_folder(out: str | None, tier: str) -> Path:
             f"({error.strerror}): give --out a folder that can be written"
         ) from error
     return folder
+
+
+def _unused(tier: str) -> Path:
+    """results/TIME-HOST-TIER; with a number if another run has that name."""
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    host = re.sub(r"[^A-Za-z0-9-]+", "-", platform.node()) or "host"
+    first = folder = ROOT / "results" / f"{stamp}-{host}-{tier}"
+    number = 1
+    while True:
+        with suppress(FileExistsError):
+            folder.mkdir(parents=True)
+            return folder
+        number += 1
+        folder = first.with_name(f"{first.name}-{number}")
 
 
 def discard(folder: Path) -> None:
@@ -99,11 +112,22 @@ def read(folder: Path) -> Record:
     return record
 
 
-def without_mnist(record: Record) -> Record:
-    """The record without MNIST's images, which are not ours to pass on."""
+def published(record: Record) -> Record:
+    """The record as it may be passed on.
+
+    Without MNIST's images, which are not ours; and without the folders of
+    the machine in its command, which mean nothing elsewhere.
+    """
+    words, command = iter(shlex.split(record["command"])), []
+    for word in words:
+        if word in FOLDERS:
+            next(words, None)
+        elif not word.startswith(tuple(f"{name}=" for name in FOLDERS)):
+            command.append(word)
+    found = record | {"command": shlex.join(command)}
     if record["data"]["choice"] == "mnist":
-        return record | {"pictures": None}
-    return record
+        found["pictures"] = None
+    return found
 
 
 def validate(record: Any, path: Path) -> None:

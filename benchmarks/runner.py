@@ -24,7 +24,6 @@ from benchmarks.errors import InputError
 from benchmarks.results import Record
 
 TIMEOUT = 7200.0  # seconds; the longest row takes some minutes
-EXTRAS = ("closeness", "study")  # tasks that belong to no row
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,7 @@ class Options:
                  step
     epochs       in place of each row's own
     until        stop a training at this validation accuracy, by net
-    extras       what is done besides the rows: names of EXTRAS
+    extras       what is done besides the rows: names of contenders.EXTRAS
     """
 
     tier: Tier

@@ -164,8 +164,8 @@ def section() -> str:
     *_, letters, _ = _listed().split("\n\n")
     rows = map(_row, range(1, 1 + len(steps())), steps())
     return (
-        '<div class="side-by-side">\n<p>The code is cut from the files that '
-        "ran, without its docstrings; a number in brackets is that of an "
+        '<div class="side-by-side">\n<p>The code is cut from the files, '
+        "without its docstrings; a number in brackets is that of an "
         f"equation. {escape(letters)}</p>\n{''.join(rows)}</div>\n"
     )
 

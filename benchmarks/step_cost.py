@@ -119,15 +119,22 @@ def crossing(a: dict[int, float], b: dict[int, float]) -> float | str:
     """The size at which b becomes as cheap as a, or which is never slower.
 
     Found between the measured points, on logarithmic scales. "first" or
-    "second" if that one is never slower at the sizes that both have.
+    "second" if that one is never slower at the sizes that both have;
+    "neither" if they change places more than once.
     """
     sizes = sorted(set(a) & set(b))
     gaps = [(size, math.log(a[size] / b[size])) for size in sizes]
-    for (size, gap), (next_size, next_gap) in pairwise(gaps):
-        if gap != 0 and gap * next_gap <= 0:
-            share = gap / (gap - next_gap)
-            return size * (next_size / size) ** share
-    return "second" if gaps[0][1] > 0 else "first"
+    gaps = [(size, gap) for size, gap in gaps if gap]  # equal: no one's
+    turns = [
+        size * (next_size / size) ** (gap / (gap - next_gap))
+        for (size, gap), (next_size, next_gap) in pairwise(gaps)
+        if gap * next_gap < 0
+    ]
+    if len(turns) > 1:
+        return "neither"
+    if turns:
+        return turns[0]
+    return "second" if gaps and gaps[0][1] > 0 else "first"
 
 
 def crossover(record: Record, first: str, second: str) -> list[str]:
@@ -171,6 +178,11 @@ def _in_words(
     sizes = sorted(set(a) & set(b))
     span = f"{axis}s {sizes[0]:,} to {sizes[-1]:,}"
     turn = crossing(a, b)
+    if turn == "neither":
+        return (
+            f"At {where}, {names['first']} and {names['second']} change "
+            f"places more than once with {axis} ({span})."
+        )
     if isinstance(turn, str):
         other = names["second" if turn == "first" else "first"]
         return (

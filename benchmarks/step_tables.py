@@ -112,7 +112,7 @@ def growth(record: Record) -> Table:
             counts = list(sizes)
             cells = [micro(median(s) / n) for n, s in sizes.items()]
             shown.append([kind(c.name), str(c.batch_size), *cells])
-    runs = [run for run in record["runs"] if "memory" in run]
+    runs = [run for run in record["runs"] if run.get("memory")]
     note = (
         "Microseconds of an epoch per sample, by the number of samples: "
         "equal figures mean that the time grows in proportion."

@@ -102,8 +102,7 @@ def overfit(epochs: int, seeds: int) -> Group:
         "overfit",
         "Trained for longer",
         tuple(
-            (f"seed {seed}", replace(long, seed=seed))
-            for seed in range(seeds)
+            (f"seed {seed}", replace(long, seed=seed)) for seed in range(seeds)
         ),
     )
 

@@ -85,9 +85,7 @@ def make_net(variant: Variant) -> numpy_net.Sequential:
     for units, activation in (*shapes, (10, variant.output)):
         decay = regularizers.L2(variant.l2) if variant.l2 else None
         layers.append(
-            numpy_net.layers.Dense(
-                units, activation, kernel_regularizer=decay
-            )
+            numpy_net.layers.Dense(units, activation, kernel_regularizer=decay)
         )
     model = numpy_net.Sequential(layers)
     model.compile(

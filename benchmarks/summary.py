@@ -29,7 +29,7 @@ def rows(record: Record) -> list[list[str]]:
     """
     return [
         [
-            contender.title,
+            contender.title + ", 1 epoch" * (contender.epochs == 1),
             *_measured(record, contender.name),
             *_reported(contender.reported),
         ]
@@ -123,9 +123,10 @@ def sentences(record: Record) -> list[str]:
             f"{title(name)}: the F1 that the assignment watched in "
             f"training, averaged over batches of 10, says "
             f"{test['per_batch_f1']:.3f} of the same test outputs whose "
-            f"macro F1 is {test['f1_macro']:.3f}; a net without a fault "
-            f"would score {test['per_batch_f1_best']:.3f}, because a "
-            f"class that is absent from a batch counts as 0."
+            f"macro F1 is {test['f1_macro']:.3f}. A net without a fault "
+            f"would score {test['per_batch_f1_best']:.3f} on these batches, "
+            f"because a class that is absent from one counts as 0; and it "
+            f"counts only outputs of one half and more."
         )
     return found
 

@@ -1,5 +1,6 @@
 """A table as data, and how numbers are written in one."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -34,7 +35,9 @@ class Table:
 
 
 def three_digits(value: float) -> str:
-    """Three significant digits, without an exponent."""
+    """Three significant digits, without an exponent; 0 as 0.000."""
+    if 0 < value < 1:
+        return f"{value:.{min(9, 2 - math.floor(math.log10(value)))}f}"
     if value < 1:
         return f"{value:.3f}"
     return f"{value:.{max(0, 3 - len(str(int(value))))}f}"

@@ -3,9 +3,10 @@
 from statistics import median
 
 from benchmarks import derived, step_cost, why
-from benchmarks.contenders import title
+from benchmarks.contenders import EXTRAS, title
 from benchmarks.results import Record
-from benchmarks.table import threads, three_digits
+from benchmarks.statistics import Estimate
+from benchmarks.table import between, threads, three_digits
 
 PAIR = ("numpy-batch-10", "keras-batch-10")
 
@@ -37,6 +38,13 @@ def caveats(record: Record) -> list[str]:
                 f"{title(run['contender'])} is missing: {run['status']}, "
                 f"{run['message']}."
             )
+    for name in ("closeness", "study"):
+        part = record.get(name, {})
+        if part.get("status", "ok") != "ok":
+            found.append(
+                f"{EXTRAS[name]}: {part['status']}"
+                f"{', ' * ('message' in part)}{part.get('message', '')}."
+            )
     return list(dict.fromkeys(found))
 
 
@@ -49,9 +57,9 @@ def _the_pair(record: Record) -> list[str]:
         median(map(derived.epoch_seconds, found)) for found in runs
     )
     a, b = (median(r["test"]["accuracy"] for r in found) for found in runs)
-    gate = {frozenset(e["rows"]): e for e in record["gate"] or []}
-    entry = gate.get(frozenset(PAIR))
-    if entry is None or entry["failed"]:
+    found = {(r.slower, r.faster): v for r, v, _ in derived.ratios(record)}
+    value = found.get(PAIR[::-1])
+    if value is None:
         return [
             "NumPy and Keras were not seen to make equal updates: no ratio "
             "of their times is given."
@@ -67,15 +75,21 @@ def _the_pair(record: Record) -> list[str]:
         f"With the same net (784-30-10), the same batches of 10 and the same "
         f"first weights, an epoch takes NumPy {three_digits(ours)} s and "
         f"Keras {three_digits(theirs)} s on {threads(record)} of "
-        f"{record['machine']['processor']}: Keras {_than(theirs, ours)}. "
+        f"{record['machine']['processor']}: Keras's takes "
+        f"{between(value)} times as long ({_evidence(value, record)}). "
         f"{same}."
     ]
 
 
-def _than(theirs: float, ours: float) -> str:
-    if theirs >= ours:
-        return f"takes {three_digits(theirs / ours)} times as long"
-    return f"is {three_digits(ours / theirs)} times as fast"
+def _evidence(value: Estimate, record: Record) -> str:
+    """How much a ratio may be believed."""
+    floor = derived.noise_floor(record)
+    if value.n == 1:
+        return "one round, so take it as a hint"
+    said = f"the interval over {value.n} rounds"
+    if floor is not None:
+        said += f"; identical rows differ by up to {floor:.1%}"
+    return said
 
 
 def _turn(record: Record) -> list[str]:

@@ -1,11 +1,16 @@
-"""Run one task of this project: bench, bench-full, test, lint, setup or clean.
+"""Run one task of this project.
 
     python scripts/task.py TASK [further arguments for the task]
 
-Every task but clean first sees to it that .venv holds the packages that
-requirements.lock names; once it does, no task needs a network. Any Python
-from 3.8 on can start this file, but .venv gets one that TensorFlow supports.
+TASK is bench, bench-full, test, test-latest, lint, setup or clean. Every
+task but clean and test-latest first sees to it that .venv holds the packages
+that requirements.lock names; once it does, no task needs a network. Any
+Python from 3.8 on can start this file, but .venv gets one that TensorFlow
+supports.
 Set WHEELHOUSE to a folder of wheels to install from it, without a network.
+
+test-latest runs the tests with the newest packages that the ranges of
+pyproject.toml allow, in .venv-latest, which it makes anew each time.
 """
 
 from __future__ import annotations
@@ -32,11 +37,19 @@ TASKS = {
     "bench": [["-m", "benchmarks"]],
     "bench-full": [["-m", "benchmarks", "--tier", "full"]],
     "test": [["-m", "pytest"]],
+    "test-latest": [["-m", "pytest"]],
     "lint": [["-m", "ruff", "check", "."], ["-m", "mypy"]],
     "setup": [],
 }
+# What the newest packages are asked for: the ranges, not the lock.
+RANGES = """
+import tomllib
+project = tomllib.load(open("pyproject.toml", "rb"))["project"]
+extra = project.get("optional-dependencies", {})
+print(*project["dependencies"], *extra.get("dev", []), sep=chr(10))
+"""
 GENERATED = (
-    ".venv", ".venv.lock", "results",
+    ".venv", ".venv-latest", ".venv.lock", "results",
     ".hypothesis", ".mypy_cache", ".pytest_cache", ".ruff_cache",
 )
 
@@ -49,18 +62,22 @@ def main(arguments: list[str]) -> int:
     if task not in TASKS:
         print(__doc__, file=sys.stderr)
         return 2
-    set_up()
-    codes = [run(command + further) for command in TASKS[task]]
+    if task == "test-latest":
+        python = make_latest()
+    else:
+        set_up()
+        python = PYTHON
+    codes = [run(command + further, python) for command in TASKS[task]]
     return max(codes, default=0)
 
 
-def run(arguments: list[str]) -> int:
-    """Run the Python of .venv in the project's folder; pass on its code.
+def run(arguments: list[str], python: Path) -> int:
+    """Run a Python in the project's folder; pass on its code.
 
     Ctrl-C reaches it too, and it alone decides what to do about that.
     """
     signal.signal(signal.SIGINT, lambda *_: None)
-    code = call([str(PYTHON), *arguments], cwd=ROOT)
+    code = call([str(python), *arguments], cwd=ROOT)
     return code if code >= 0 else 128 - code
 
 
@@ -119,7 +136,7 @@ def make_venv() -> None:
     if call(command):
         stop("Making .venv failed, as said above. Is python3-venv missing?")
     print("installing pinned packages (about 410 MB, once)", flush=True)
-    command = [*find_pip(base), "install", "-qq", "--no-input"]
+    command = [*find_pip(base, PYTHON), "install", "-qq", "--no-input"]
     command += ["--only-binary", ":all:", *wheelhouse()]
     command += ["--require-hashes", "-r", str(LOCK)]
     if call(command):
@@ -128,6 +145,25 @@ def make_venv() -> None:
             "with a network, or with WHEELHOUSE=<folder of its wheels>."
         )
     STAMP.write_text(fingerprint())
+
+
+def make_latest() -> Path:
+    """Make .venv-latest of the newest packages; return its Python."""
+    venv = VENV.with_name(".venv-latest")
+    python = venv / PYTHON.relative_to(VENV)
+    base = find_python()
+    print(f"python {version_of(base)} -> {venv.name}", flush=True)
+    command = [*base, "-m", "venv", "--clear", "--without-pip", str(venv)]
+    if call(command):
+        stop("Making it failed, as said above. Is python3-venv missing?")
+    pip = find_pip(base, python)
+    ranges = check_output([str(python), "-c", RANGES], cwd=ROOT, text=True)
+    print("installing the newest packages (about 410 MB)", flush=True)
+    command = [*pip, "install", "-qq", "--no-input", "--only-binary", ":all:"]
+    if call([*command, *wheelhouse(), *ranges.split("\n")[:-1]]):
+        stop("Installing the newest packages failed, as said above.")
+    call([*pip, "list", "--format", "freeze"])
+    return python
 
 
 def find_python() -> list[str]:
@@ -164,13 +200,13 @@ def version_of(python: list[str]) -> str:
         return ""
 
 
-def find_pip(base: list[str]) -> list[str]:
-    """Return a pip that installs into .venv: the base's, or one of its own."""
-    theirs = [*base, "-m", "pip", "--python", str(PYTHON)]
+def find_pip(base: list[str], python: Path) -> list[str]:
+    """Return a pip that installs for python: the base's, or one of its own."""
+    theirs = [*base, "-m", "pip", "--python", str(python)]
     if succeeds([*theirs, "--version"]):
         return theirs
-    if succeeds([str(PYTHON), "-m", "ensurepip"]):
-        return [str(PYTHON), "-m", "pip"]
+    if succeeds([str(python), "-m", "ensurepip"]):
+        return [str(python), "-m", "pip"]
     stop(
         f"{base[0]} has neither pip 22.3 nor ensurepip. "
         "Install one of them, for example python3-pip or python3-venv."

@@ -96,7 +96,9 @@ def test_the_table_holds_what_the_record_holds(record):
     trained = [run for run in record["runs"] if run["task"] == "train"]
     names = {run["contender"] for run in trained}
     assert [r[0] for r in rows] == [
-        c.title for c in CONTENDERS if c.name in names
+        c.title + ", 1 epoch" * (c.epochs == 1)
+        for c in CONTENDERS
+        if c.name in names
     ]
     for row, c in zip(
         rows, [c for c in CONTENDERS if c.name in names], strict=True
@@ -146,7 +148,14 @@ def test_failed_and_missing_rows_say_so(record):
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0.01234, "0.012"), (1.2345, "1.23"), (12.345, "12.3"), (1234.5, "1234")],
+    [
+        (0.0, "0.000"),
+        (0.0047, "0.00470"),
+        (0.01234, "0.0123"),
+        (1.2345, "1.23"),
+        (12.345, "12.3"),
+        (1234.5, "1234"),
+    ],
 )
 def test_three_significant_digits(value, text):
     assert table.three_digits(value) == text
@@ -238,7 +247,7 @@ def test_figures_are_drawn_for_every_net_and_repeat_byte_for_byte(
             for name in nets
             for kind in ("png", "svg")
         ]
-        + ["step-cost.png", "step-cost.svg"]
+        + ["ladder.svg", "step-cost.png", "step-cost.svg"]
     )
     first, second = (tmp_path / d / "step-cost.svg" for d in "ab")
     assert first.read_bytes() == second.read_bytes()

@@ -217,7 +217,7 @@ def worker(monkeypatch, tmp_path, code, **options):
     options = runner.Options(
         TIERS["quick"], select(["xgboost"]), [], "digits", timeout=5, **options
     )
-    display = make_display([1.0])
+    display = make_display([1.0, 1.0])
     data = runner.find_data(options, folder, display)
     return runner.run(options, data, folder, display)
 

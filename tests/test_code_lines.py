@@ -83,7 +83,7 @@ def test_what_is_counted():
 
 
 def test_behind_the_nets_are_the_files_of_numpy_net_but_two():
-    """Not its subpackages, the page that needs none of the others, the nets."""
+    """Neither its subpackages, nor the textbook page, nor the two nets."""
     files = set((ROOT / "numpy_net").glob("*.py"))
     files -= {
         ROOT / "numpy_net" / f"{name}.py"

@@ -493,6 +493,19 @@ def test_without_a_crossover_it_says_who_is_never_slower():
     assert "NumPy is never slower than Keras" in said
 
 
+def test_rows_that_change_places_twice_have_no_crossover():
+    """One turn alone would say who is faster above it, and be wrong."""
+    a, b = {1: 1.0, 10: 2.0, 100: 1.0}, {1: 2.0, 10: 1.0, 100: 2.0}
+    assert step_cost.crossing(a, b) == "neither"
+    assert step_cost.crossing({1: 1.0, 2: 1.0}, {1: 1.0, 2: 2.0}) == "first"
+    rows = [
+        swept("numpy-batch-10", lambda b: 50.0 if b == 10 else b),
+        swept(KERAS, lambda b: 1.5 * b),
+    ]
+    said = step_cost.crossover({"runs": rows}, "numpy-batch-10", KERAS)
+    assert "change places more than once" in said[0]
+
+
 @pytest.mark.parametrize(("off", "explained"), [(1.05, True), (1.3, False)])
 def test_the_model_is_held_to_a_measured_epoch(off, explained):
     run = swept("numpy-batch-10", lambda b: 5 + b, epoch_off=off)
@@ -649,7 +662,24 @@ def test_a_fair_record_passes_every_rule_that_can_be_checked():
     outcomes = {f.rule: f.outcome for f in fairness.findings(fair_record())}
     assert fairness.FAILED not in outcomes.values()
     unchecked = [r for r, o in outcomes.items() if o == fairness.UNCHECKED]
-    assert unchecked == ["compiled only where the row says so"]
+    assert unchecked == [
+        "equal metrics in both rows of a ratio",
+        "compiled only where the row says so",
+    ]
+
+
+def test_a_row_that_counts_less_on_the_clock_is_named():
+    """The compiled loop counts no F1; NumPy pays for what it leaves out."""
+    names = ("numpy-batch-1", "floor")
+    record = a_record({name: [1.0] * 5 for name in names}, [equal(*names)])
+    rule = "equal metrics in both rows of a ratio"
+    assert outcome(record, rule) == fairness.PASSED
+    for run in record["runs"][:5]:
+        for epoch in run["epochs"]:
+            epoch["f1_score"] = 0.5
+    [found] = [f for f in fairness.findings(record) if f.rule == rule]
+    assert found.outcome == fairness.FAILED
+    assert found.seen == "floor counts no f1_score, numpy-batch-1 does"
 
 
 def spoil(record, what):
@@ -680,6 +710,9 @@ def spoil(record, what):
         run["verified"]["jit_compile"] = True
     elif what == "noise":
         run["noise"]["steal"] = 0.5
+    elif what == "restless":
+        for epoch in (e for r in record["runs"][:7] for e in r["epochs"]):
+            epoch["wall"] *= 1.2
     elif what == "seeds":
         record["runs"] = [r for r in record["runs"] if r["round"] < 2]
     return record
@@ -700,6 +733,7 @@ def spoil(record, what):
         ("device", "device of the run"),
         ("compiled", "compiled only where"),
         ("noise", "quiet machine"),
+        ("restless", "noise floor from identical rows"),
         ("seeds", "three seeds"),
     ],
 )
@@ -830,7 +864,9 @@ def test_a_rung_that_is_a_row_too_may_have_run_as_that():
     names = [rung.name for rung in found]
     assert names == ["rung-float32", "rung-in-place", "rung-keras-fit",
                      "rung-keras-compiled"]  # fmt: skip
-    assert [r.change.value for r in found[1:]] == [0.25, 8.0, 0.25]
+    in_place, fit, compiled = (rung.change for rung in found[1:])
+    assert in_place.value == compiled.value == 0.25
+    assert fit is None, "two rungs are missing before it: no single change"
     assert {rung.updates for rung in found} == {10}
     assert row_of(select(["rung-vectorised"])[0]) is None
 
@@ -882,21 +918,27 @@ def test_time_to_accuracy_counts_those_that_never_got_there():
 def test_the_reasons_are_made_from_the_figures():
     """Per sample 4 s, batch 10 half a second, Keras 8 s, compiled 1 s."""
     seconds = {
-        "numpy-per-sample": [4.0], "numpy-batch-10": [0.5], KERAS: [8.0],
-        "keras-compiled-10": [1.0],
+        "numpy-per-sample": [4.0], "numpy-batch-1": [2.0],
+        "numpy-batch-10": [0.5], KERAS: [8.0], "keras-compiled-10": [1.0],
     }  # fmt: skip
-    record = a_record(seconds)
+    gate = [
+        equal("numpy-batch-1", "numpy-per-sample"),
+        equal(KERAS, "numpy-batch-10"),
+        equal("keras-compiled-10", KERAS),
+    ]
+    record = a_record(seconds, gate)
     compile_phase = {"wall": 3.5, "cpu": 3.5, "peak_mib": None}
     record["runs"][-1]["phases"]["compile"] = compile_phase
     record["runs"].append(swept(KERAS, lambda b: 9e-5 + 1e-6 * b))
+    assert sum(1 for _ in why.sentences(record | {"gate": []})) == 1
     assignment, overhead, compiled = why.sentences(record)
-    assert "an epoch of the first takes 4.00 s, of the second 8.00 s" in (
-        assignment
-    )
-    assert "the first makes 10 times the updates" in assignment
-    assert "the library makes an epoch 16.0 times as long" in assignment
-    assert "the batch makes NumPy's 8.00 times shorter" in assignment
-    assert "Keras 100 µs, 90% of it" in overhead
+    assert "an epoch of the first takes 4.00 s, with 10 times" in assignment
+    assert "and of the second 8.00 s" in assignment
+    assert "another spelling of the same NumPy step" in assignment
+    assert "makes its epoch 2.00 times shorter" in assignment
+    assert "batches of ten, 4.00 times shorter once more" in assignment
+    assert "makes Keras's 16.0 times as long as NumPy's" in assignment
+    assert "Keras 91.0 and 100 µs" in overhead
     assert "1.00 s in place of 8.00" in compiled
     assert "pays after 0.5 epochs" in compiled
     assert list(why.sentences(a_record({KERAS: [1.0]}))) == []

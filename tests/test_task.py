@@ -83,6 +83,21 @@ def test_failed_installation_says_so_and_is_tried_again(checkout):
     assert second.returncode == 5
 
 
+def test_the_newest_packages_get_an_environment_of_their_own(checkout):
+    """By the ranges of pyproject.toml; the lock and .venv are left alone."""
+    (checkout / "pyproject.toml").write_text(
+        '[project]\ndependencies = ["pytest>=0.5"]\n'
+        "[project.optional-dependencies]\ndev = []\n"
+    )
+    process = start(checkout, "test-latest", "-k", "name")
+    output, errors = process.communicate()
+    assert "ran with ['-k', 'name']" in output, errors
+    assert "pytest==1.0" in output, "it says what was installed"
+    assert process.returncode == 5
+    assert (checkout / ".venv-latest").is_dir()
+    assert not (checkout / ".venv").exists()
+
+
 def test_clean_keeps_the_data(checkout):
     for folder in ("data", "results", ".venv", "scripts/__pycache__"):
         (checkout / folder).mkdir()
@@ -125,7 +140,7 @@ def test_no_fitting_python_is_told_in_one_line(monkeypatch, capsys):
 def test_neither_pip_nor_ensurepip_is_told_in_one_line(monkeypatch, capsys):
     monkeypatch.setattr(task, "succeeds", lambda _: False)
     with pytest.raises(SystemExit) as end:
-        task.find_pip(["python3.13"])
+        task.find_pip(["python3.13"], Path("python"))
     assert end.value.code == 1
     assert "python3-pip" in capsys.readouterr().err
 

@@ -31,14 +31,24 @@ def fit(job: Job) -> Trained:
 
     with job.phases("build"):
         watch = Rounds()
-        make = getattr(xgboost_model, job.contender.options["model"])
-        model = make(job.seed, job.threads, callbacks=[watch])
+        options = job.contender.options
+        make = getattr(xgboost_model, options["model"])
+        model = make(
+            job.seed,
+            job.threads,
+            callbacks=[watch],
+            **options.get("settings", {}),
+        )
         if job.device == "gpu":
             model.set_params(device="cuda")
         total = model.get_num_boosting_rounds()
         x = rows(np.concatenate([job.samples.x, job.samples.x_val]))
         y = np.concatenate([job.samples.y, job.samples.y_val])
         labels = y.argmax(axis=1)
+        kept = np.full(x.shape[1], True)
+        if options.get("varying"):
+            kept = x.min(axis=0) < x.max(axis=0)
+            x = x[:, kept]
     start = perf_counter()
     with job.phases("training"):
         model.fit(x, labels)
@@ -48,13 +58,13 @@ def fit(job: Job) -> Trained:
         "training", "first step", watch.moments[1] - watch.moments[0]
     )
     return Trained(
-        predict=lambda x: model.predict(rows(x)),
+        predict=lambda x: model.predict(rows(x)[:, kept]),
         size=len(model.get_booster().save_raw()),
         verified={
             "dtype": str(x.dtype),
             "device": job.device,
             "threads": model.n_jobs,
-            "settings": _settings(model),
+            "settings": _settings(model) | {"pixels": int(kept.sum())},
         },
     )
 

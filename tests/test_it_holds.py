@@ -1,0 +1,198 @@
+"""It holds: two at once, a full disk, a kill at any moment, long runs."""
+
+import gc
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+import tracemalloc
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks import results
+from numpy_net import Input, Sequential, layers, utils
+from tests.test_benchmark_runs import ROOT, bench
+
+NUMPY = "numpy-batch-10,numpy-batch-1"
+
+
+def start(*arguments):
+    env = {k: v for k, v in os.environ.items() if k != "MNIST_DIR"}
+    return subprocess.Popen(
+        [sys.executable, "-m", "benchmarks", "--data", "digits", *arguments],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=env,
+        cwd=ROOT,
+    )
+
+
+def test_two_runs_that_begin_together_get_a_folder_each(tmp_path, monkeypatch):
+    monkeypatch.setattr(results, "ROOT", tmp_path)
+    first, second = (results.new_folder(None, "quick") for _ in range(2))
+    third = results.new_folder(None, "quick")
+    assert len({first, second, third}) == 3
+    assert all((f / "figures").is_dir() for f in (first, second, third))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
+@pytest.mark.parametrize("seed", range(3))
+def test_a_kill_at_any_moment_loses_no_finished_run(seed, tmp_path):
+    """SIGKILL, of the parent alone: nobody can tidy up."""
+    folder = tmp_path / "out"
+    process = start("--only", NUMPY, "--rounds", "2", "--out", str(folder))
+    with process:
+        time.sleep(random.Random(seed).uniform(0.6, 4.0))
+        process.send_signal(signal.SIGKILL)
+        process.communicate(timeout=60)
+    if not (folder / "results.json").exists():
+        return  # before the first run began there is nothing to lose
+    before = results.read(folder)  # valid, or this raises
+    done = bench("--resume", folder)
+    assert done.returncode == 0, done.stderr
+    after = results.read(folder)
+    assert after["runs"][: len(before["runs"])] == before["runs"]
+    assert len(after["runs"]) == len(after["plan"]) == 4
+    assert after["finished_utc"]
+    assert not list(folder.glob(".*.part"))
+
+
+@pytest.mark.skipif(
+    not Path("/dev/full").exists() or os.name == "nt", reason="no /dev/full"
+)
+def test_a_full_disk_is_one_line(monkeypatch, tmp_path, capsys):
+    """The file system says no in the middle of the run."""
+    from benchmarks import runner
+    from benchmarks.__main__ import main
+
+    def full(folder, record):
+        with open("/dev/full", "w") as file:
+            json.dump({"a": "b"}, file)
+
+    monkeypatch.setattr(runner.results, "write", full)
+    arguments = ["--data", "digits", "--only", "numpy-batch-10"]
+    assert main([*arguments, "--out", str(tmp_path / "out")]) == 2
+    error = capsys.readouterr().err
+    assert "No space left on device" in error
+    assert error.count("\n") == 1
+
+
+def test_equal_seeds_give_equal_bits(tmp_path):
+    """NumPy's weights and history, from run to run, on one thread."""
+    runs = []
+    for name in "ab":
+        folder = tmp_path / name
+        arguments = ("--only", NUMPY, "--threads", "1", "--seed", "7")
+        done = bench("--data", "digits", *arguments, "--out", folder)
+        assert done.returncode == 0, done.stderr
+        record = results.read(folder)
+        epochs = {
+            run["contender"]: [
+                {k: v for k, v in e.items() if k not in ("wall", "cpu")}
+                for e in run["epochs"]
+            ]
+            for run in record["runs"]
+        }
+        weights = {
+            path.name: dict(np.load(path))
+            for path in sorted((folder / "weights").iterdir())
+        }
+        runs.append((epochs, weights))
+    (history, weights), (again, others) = runs
+    assert history == again
+    assert len(weights) == 2
+    for name, arrays in weights.items():
+        for key, array in arrays.items():
+            np.testing.assert_array_equal(array, others[name][key])
+
+
+def test_two_hundred_epochs_hold_no_more_than_twenty(digits):
+    """Nothing that an epoch makes is kept but its line of the history."""
+    utils.set_random_seed(0)
+    model = Sequential(
+        [Input((28, 28)), layers.Flatten(), layers.Dense(6, "relu"),
+         layers.Dense(10, "softmax")]
+    )  # fmt: skip
+    model.compile("sgd", "mse", ["accuracy"])
+    model.fit(*digits, batch_size=10, epochs=20)
+    held = []
+    tracemalloc.start()
+    for epochs in (20, 200):
+        model.fit(*digits, batch_size=10, epochs=epochs)
+        gc.collect()
+        held.append(tracemalloc.get_traced_memory()[0])
+    tracemalloc.stop()
+    assert held[1] - held[0] < 20_000, f"bytes held: {held}"
+
+
+SURROUNDINGS = {
+    "no UTF-8": {"LC_ALL": "C", "PYTHONIOENCODING": "ascii"},
+    "60 columns": {"COLUMNS": "60"},
+    "no home": {"HOME": "/nonexistent", "XDG_CACHE_HOME": "/nonexistent"},
+    "no colour": {"NO_COLOR": "1", "TERM": "dumb"},
+    "decimal comma": {"LC_ALL": "de_DE.UTF-8", "LANG": "de_DE.UTF-8"},
+}
+
+
+@pytest.mark.parametrize("name", SURROUNDINGS)
+def test_it_runs_in_odd_surroundings(name, tmp_path):
+    folder = tmp_path / "ein Ordner, größer"
+    done = bench(
+        *("--data", "digits", "--only", "numpy-batch-10", "--threads", "1"),
+        *("--out", folder),
+        **SURROUNDINGS[name],
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    assert done.stdout.splitlines()[-1].endswith("index.html")
+    assert (folder / "index.html").stat().st_size > 10_000
+    assert results.read(folder)["runs"][0]["status"] == "ok"
+
+
+def test_without_xgboost_its_rows_say_so(tmp_path):
+    (tmp_path / "xgboost").mkdir()
+    (tmp_path / "xgboost" / "__init__.py").write_text(
+        "raise ModuleNotFoundError('No module', name='xgboost')"
+    )
+    done = bench(
+        *("--data", "digits", "--only", "xgboost,numpy-batch-10"),
+        *("--out", tmp_path / "out"),
+        PYTHONPATH=str(tmp_path),
+    )
+    assert done.returncode == 0, done.stderr
+    assert "the Python package xgboost is not installed" in done.stdout
+    html = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
+    assert "XGBoost, defaults is missing: not installed" in html
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 150 kB, where this may be made."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=150k", "tmpfs", str(place)]
+    try:
+        done = subprocess.run(command, capture_output=True, check=False)
+    except OSError:
+        pytest.skip("there is no mount here")
+    if done.returncode:
+        pytest.skip("no file system may be mounted here")
+    yield place
+    subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+def test_a_disk_that_fills_up_is_one_line(small_disk):
+    done = bench(
+        *("--data", "digits", "--only", NUMPY),
+        *("--out", small_disk / "run"),
+    )
+    assert done.returncode in (1, 2)
+    assert "No space left on device" in done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+    assert done.stderr.count("\n") <= 1
