@@ -126,7 +126,7 @@ def all_models(record: Record) -> Answer:
         size = runs[0].get("size_bytes")
         rows.append(
             [
-                c.title,
+                c.label,
                 f"{accuracy:.4f}",
                 f"{median(r['test']['f1_weighted'] for r in runs):.4f}",
                 three_digits(median(map(derived.training_seconds, runs))),

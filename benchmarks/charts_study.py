@@ -133,7 +133,9 @@ def sweeps(record: Record) -> Chart | None:
         for axis in axes.flat[len(shown) :]:
             axis.set_axis_off()
         for axis in axes[:, 0]:
-            axis.set_ylabel("accuracy")
+            axis.set_ylabel("wrong answers, percent (log.)")
+        axes[0, 0].set_yscale("log")
+        looks.plain_log(axes[0, 0].yaxis)
         axes[0, 0].legend(frameon=False, fontsize=9)
         picture = looks.svg(figure, "sweeps")
     rows = [
@@ -158,7 +160,7 @@ def sweeps(record: Record) -> Chart | None:
         "What each setting does: the custom net, one change at a time",
         picture,
         "each panel changes one setting of the custom net and leaves the "
-        "rest; all points have one scale, so that the panels compare.",
+        "rest; lower is better, and all panels have one scale.",
         "Validation accuracy. "
         + "; ".join(f"{row[0]} {row[1]}: {row[3] or row[2]}" for row in rows)
         + ".",
@@ -179,8 +181,11 @@ def _sweep_panel(
         ("train_accuracy", "training", TRAINING, "s"),
         ("val_accuracy", "validation", VALIDATION, "o"),
     ):
-        values = [v["epochs"][-1][key] for v in found.values()
-                  if v["status"] == "ok"]  # fmt: skip
+        values = [
+            max(100 * (1 - v["epochs"][-1][key]), 0.01)  # 0 has no logarithm
+            for v in found.values()
+            if v["status"] == "ok"
+        ]
         axis.plot(
             there, values, "--" if marker == "s" else "-", color=color,
             marker=marker, fillstyle="none", label=label,

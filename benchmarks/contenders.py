@@ -52,6 +52,11 @@ class Contender:
     steps: int = 0
     reported: Reported | None = None
 
+    @property
+    def label(self) -> str:
+        """The title, saying so where a row trains for less than the others."""
+        return self.title + ", 1 epoch" * (self.epochs == 1)
+
 
 CONTENDERS = (
     Contender(

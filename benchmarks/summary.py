@@ -29,7 +29,7 @@ def rows(record: Record) -> list[list[str]]:
     """
     return [
         [
-            contender.title + ", 1 epoch" * (contender.epochs == 1),
+            contender.label,
             *_measured(record, contender.name),
             *_reported(contender.reported),
         ]

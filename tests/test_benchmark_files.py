@@ -96,9 +96,7 @@ def test_the_table_holds_what_the_record_holds(record):
     trained = [run for run in record["runs"] if run["task"] == "train"]
     names = {run["contender"] for run in trained}
     assert [r[0] for r in rows] == [
-        c.title + ", 1 epoch" * (c.epochs == 1)
-        for c in CONTENDERS
-        if c.name in names
+        c.label for c in CONTENDERS if c.name in names
     ]
     for row, c in zip(
         rows, [c for c in CONTENDERS if c.name in names], strict=True

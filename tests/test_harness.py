@@ -493,6 +493,12 @@ def test_without_a_crossover_it_says_who_is_never_slower():
     assert "NumPy is never slower than Keras" in said
 
 
+def test_a_row_of_one_epoch_says_so():
+    """Else it seems to learn worse than its neighbours of five."""
+    labels = [select([n])[0].label for n in ("keras-batch-1", KERAS)]
+    assert labels == ["Keras, batch 1, 1 epoch", "Keras, batch 10"]
+
+
 def test_rows_that_change_places_twice_have_no_crossover():
     """One turn alone would say who is faster above it, and be wrong."""
     a, b = {1: 1.0, 10: 2.0, 100: 1.0}, {1: 2.0, 10: 1.0, 100: 2.0}
