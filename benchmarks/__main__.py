@@ -5,6 +5,7 @@ import signal
 import sys
 import webbrowser
 from argparse import Namespace
+from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
@@ -40,8 +41,11 @@ def main(arguments: list[str] | None = None) -> int:
     """
     options = command_line.parse(arguments)
     signal.signal(signal.SIGTERM, _terminate)
+    command = COMMANDS[options.command]
     try:
-        return COMMANDS[options.command](options)
+        return (
+            command(options) if command is bench else _read(command, options)
+        )
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -73,12 +77,39 @@ def bench(options: Namespace) -> int:
     asked = jobs.asked(options)
     folder = results.new_folder(options.out, asked.tier.name)
     display = _announce(asked)
-    with display:
-        if asked.device == "gpu":
-            runner.require_gpu(asked, folder, display)
-        data = runner.find_data(asked, folder, display)
-        record = runner.run(asked, data, folder, display)
+    try:
+        with display:
+            if asked.device == "gpu":
+                runner.require_gpu(asked, folder, display)
+            data = runner.find_data(asked, folder, display)
+            record = runner.run(asked, data, folder, display)
+    except KeyboardInterrupt:
+        if (folder / "results.json").exists():
+            raise
+        results.discard(folder)
+        print("stopped before anything had begun", file=sys.stderr)
+        return 130
     return _conclude(folder, record, display, options.open)
+
+
+def _read(command: Callable[[Namespace], int], options: Namespace) -> int:
+    """Do what is done with files: they may hold what no run ever wrote.
+
+    Their form was checked; that their figures make sense was not.
+    """
+    try:
+        return command(options)
+    except (
+        ArithmeticError,
+        AttributeError,
+        LookupError,
+        TypeError,
+        UnicodeError,
+    ) as error:
+        raise InputError(
+            f"the figures of this file make no sense "
+            f"({type(error).__name__}: {error}): it is damaged; run again"
+        ) from error
 
 
 def _resume(options: Namespace) -> int:

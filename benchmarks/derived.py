@@ -100,6 +100,15 @@ def paired(
     ]
 
 
+def seconds_of(record: Record, slower: str, faster: str) -> list[float]:
+    """Seconds per epoch of both, medians of the rounds that both have.
+
+    So the two times and their ratio, which is paired, tell of the same runs.
+    """
+    pairs = paired(record, slower, faster)
+    return [median(values) for values in zip(*pairs, strict=True)]
+
+
 def ratios(record: Record) -> list[tuple[Ratio, Estimate | None, list[str]]]:
     """Every ratio whose two rows ran: its estimate, or why there is none."""
     gate = {frozenset(e["rows"]): e for e in record["gate"] or []}

@@ -122,7 +122,10 @@ def _differences(a: Any, b: Any) -> tuple[float, float]:
     for n in range(len(a) // 2):
         before, after = f"start_{n}", f"end_{n}"
         moved = np.abs(a[after] - a[before]).max()
-        starts = max(starts, float(np.abs(a[before] - b[before]).max()))
+        apart_at_first = float(np.abs(a[before] - b[before]).max())
+        if not np.isfinite(apart_at_first):  # max() would pass over nan
+            return UNLIKE, UNLIKE
+        starts = max(starts, apart_at_first)
         apart = max(apart, _relative(np.abs(a[after] - b[after]).max(), moved))
     return starts, apart
 

@@ -47,15 +47,10 @@ def ratios(record: Record) -> Table:
     floor = derived.noise_floor(record)
     shown = []
     for ratio, value, reasons in derived.ratios(record):
-        seconds = [
-            three_digits(
-                median(
-                    derived.epoch_seconds(run)
-                    for run in derived.trained(record, name)
-                )
-            )
-            for name in (ratio.slower, ratio.faster)
-        ]
+        seconds = map(
+            three_digits,
+            derived.seconds_of(record, ratio.slower, ratio.faster),
+        )
         said = ["none", f"gate failed: {'; '.join(reasons)}"]
         if value is not None:
             said = [between(value), verdict(value, floor)]

@@ -1,6 +1,7 @@
 """What a run leaves: its folder, results.json, the final table."""
 
 import json
+import math
 import os
 import platform
 import re
@@ -16,6 +17,8 @@ from benchmarks.errors import InputError
 
 SCHEMA = 3
 READABLE = (2, 3)  # of version 2 what came later is absent
+# What a run leaves that was killed before it had begun to train.
+BEGUN = {"figures", "run.log"}
 FOLDERS = ("--out", "--data-dir", "--resume")  # options that name one
 LARGEST = 200 * 2**20  # bytes; a full run's file is far below one hundredth
 HERE = Path(__file__).resolve().parent
@@ -48,12 +51,12 @@ def new_folder(out: str | None, tier: str) -> Path:
     try:
         if out is None:
             folder = _unused(tier)
-        if folder.is_dir() and any(folder.iterdir()):
+        if folder.is_dir() and {p.name for p in folder.iterdir()} - BEGUN:
             raise InputError(
                 f"{folder} is not empty, and a run never writes over "
                 f"another: give --out a new or an empty folder"
             )
-        (folder / "figures").mkdir(parents=True)
+        (folder / "figures").mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(
             f"the output folder {folder} cannot be made "
@@ -98,7 +101,9 @@ def read(folder: Path) -> Record:
                 f"program wrote that"
             )
         text = path.read_text(encoding="utf-8")
-        record = json.loads(text, parse_constant=_no_number)
+        record = json.loads(
+            text, parse_constant=_no_number, parse_float=_finite
+        )
     except OSError as error:
         raise InputError(
             f"{path} cannot be read ({error.strerror}): give the folder of "
@@ -132,7 +137,12 @@ def published(record: Record) -> Record:
 
 def validate(record: Any, path: Path) -> None:
     """Hold a record to schema.json, and its runs to its own plan."""
-    schema = record.get("schema") if isinstance(record, dict) else None
+    if not isinstance(record, dict):
+        raise InputError(
+            f"{path}: expected the record of a run, got a "
+            f"{type(record).__name__}: the file is damaged; run again"
+        )
+    schema = record.get("schema")
     if schema not in READABLE:
         raise InputError(
             f"{path}: expected schema {SCHEMA}, got {schema!r}: it was "
@@ -161,3 +171,10 @@ def validate(record: Any, path: Path) -> None:
 
 def _no_number(text: str) -> None:
     raise ValueError(f"{text} is no number")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):  # 1e999
+        _no_number(text)
+    return value

@@ -53,12 +53,12 @@ def _the_pair(record: Record) -> list[str]:
     runs = [derived.trained(record, name) for name in PAIR]
     if not all(runs):
         return []
-    ours, theirs = (
-        median(map(derived.epoch_seconds, found)) for found in runs
-    )
     a, b = (median(r["test"]["accuracy"] for r in found) for found in runs)
     found = {(r.slower, r.faster): v for r, v, _ in derived.ratios(record)}
-    value = found.get(PAIR[::-1])
+    if PAIR[::-1] not in found:
+        return []  # no round in which both ran
+    theirs, ours = derived.seconds_of(record, *PAIR[::-1])
+    value = found[PAIR[::-1]]
     if value is None:
         return [
             "NumPy and Keras were not seen to make equal updates: no ratio "

@@ -19,10 +19,6 @@ def sentences(record: Record) -> Iterator[str]:
     yield from _compiled(record)
 
 
-def _epoch(record: Record, name: str) -> float:
-    return median(map(derived.epoch_seconds, derived.trained(record, name)))
-
-
 def _ratio(record: Record, slower: str, faster: str) -> float | None:
     """A ratio that may be formed, or None."""
     for ratio, value, _ in derived.ratios(record):
@@ -40,15 +36,17 @@ def _the_assignment(record: Record) -> Iterator[str]:
     if None in ratios:
         return
     spelling, batch, library = (value or 0.0 for value in ratios)
+    slow, _ = derived.seconds_of(record, page, one)
+    other, _ = derived.seconds_of(record, keras, ten)
     first, second = (derived.trained(record, n)[0] for n in (page, keras))
     updates = first["updates"] / len(first["epochs"])
     updates /= second["updates"] / len(second["epochs"])
     yield (
         f"The assignment held a NumPy program with an update after each "
         f"sample to Keras with one after every ten. Here an epoch of the "
-        f"first takes {three_digits(_epoch(record, page))} s, with "
+        f"first takes {three_digits(slow)} s, with "
         f"{updates:.3g} times the updates, and of the second "
-        f"{three_digits(_epoch(record, keras))} s. One thing at a time: "
+        f"{three_digits(other)} s. One thing at a time: "
         f"another spelling of the same NumPy step makes its epoch "
         f"{_times(spelling)}; batches of ten, {_times(batch)} once more; and "
         f"then the library, at equal batch, makes Keras's "
@@ -93,7 +91,7 @@ def _compiled(record: Record) -> Iterator[str]:
     ratio = _ratio(record, fit, program)
     if ratio is None or ratio <= 1:
         return
-    slow, fast = _epoch(record, fit), _epoch(record, program)
+    slow, fast = derived.seconds_of(record, fit, program)
     runs = derived.trained(record, program)
     compiling = median(derived.wall(run, ("compile",)) for run in runs)
     yield (

@@ -96,14 +96,15 @@ def prepared(layer, batch_size: int):
 def _plain(layer):
     """Whether gemm alone will do, and finds kernel and bias as it needs.
 
-    Of an array of another order or dtype it would update a copy.
+    Of an array of another order or dtype, or one that is not aligned, it
+    would update a copy; one that may not be written it would write.
     """
     W, b = layer.kernel, layer.bias
     return (
         type(layer) is Dense
         and not layer.kernel_regularizer
-        and W.flags.c_contiguous
-        and b.flags.c_contiguous
+        and W.flags.carray  # contiguous rows, aligned, writeable
+        and b.flags.carray
         and b.dtype == W.dtype
         and W.dtype in GEMM
     )

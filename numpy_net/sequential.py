@@ -21,6 +21,10 @@ class Sequential(Network):
     Keras: keras.Sequential. One difference: the Input must be given.
     """
 
+    def __getstate__(self):
+        """What pickle takes: all but the update, which is made anew."""
+        return {k: v for k, v in vars(self).items() if k != "_update"}
+
     def fit(
         self,
         x,

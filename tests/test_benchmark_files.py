@@ -52,7 +52,8 @@ def test_a_failed_write_leaves_the_old_file(record, tmp_path):
     [
         (None, "cannot be read .*give the folder of a run"),
         ("{", "no JSON .*damaged"),
-        ("[]", "expected schema 3, got None"),
+        ("[]", "expected the record of a run, got a list"),
+        ('{"schema": 3, "seed": 1e999}', "1e999 is no number"),
         ('{"schema": 99}', "expected schema 3, got 99"),
         (b"\xff\xfe", "no JSON"),
     ],

@@ -1,5 +1,6 @@
 """The update without dW (fused.py) is the one by gradients and SGD.apply."""
 
+import pickle
 import tracemalloc
 from unittest import mock
 
@@ -115,6 +116,13 @@ def with_arrays(model, kernel=np.copy, bias=np.copy):
     return model
 
 
+def unaligned(kernel):
+    room = bytearray(kernel.nbytes + 1)
+    array = np.frombuffer(room, kernel.dtype, kernel.size, offset=1)
+    array[:] = kernel.ravel()
+    return array.reshape(kernel.shape)
+
+
 def strided(bias):
     return np.repeat(bias, 2)[::2]
 
@@ -126,10 +134,12 @@ def strided(bias):
         lambda: net(sgd=TwiceAsFast(0.3)),
         lambda: net(l2=regularizers.L2(0.1)),
         lambda: with_arrays(net(), kernel=np.asfortranarray),
+        lambda: with_arrays(net(), kernel=unaligned),
         lambda: with_arrays(net(), bias=strided),
         lambda: with_arrays(net(), bias=np.float32),
     ],
-    ids=["momentum", "optimizer", "regularizer", "order", "stride", "dtype"],
+    ids=["momentum", "optimizer", "regularizer", "order", "aligned",
+         "stride", "dtype"],
 )
 def test_what_needs_the_gradients_gets_them(make, digits):
     """An array of another order would be copied, and the copy updated."""
@@ -156,6 +166,17 @@ def test_a_planted_mistake_is_trained_with(digits):
         model.layers[1].kernel, wrong.layers[1].kernel, rtol=1e-13
     )
     assert not np.allclose(model.layers[1].bias, wrong.layers[1].bias)
+
+
+def test_a_trained_net_can_be_pickled(digits):
+    """The prepared update is a function, and made anew where it is needed."""
+    model = net()
+    model.fit(*digits, batch_size=10)
+    copy = pickle.loads(pickle.dumps(model))
+    for way in (model, copy):
+        way.fit(*digits, batch_size=10, shuffle=False)
+    for a, b in zip(model.get_weights(), copy.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
 
 
 def test_a_step_makes_no_array_of_the_size_of_a_kernel(digits):

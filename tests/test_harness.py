@@ -36,6 +36,7 @@ from benchmarks import (
     sweep,
     tasks,
     time_to_accuracy,
+    verdict,
     why,
 )
 from benchmarks.__main__ import main
@@ -279,6 +280,27 @@ def other_first_weights(monkeypatch):
         return net
 
     monkeypatch.setattr(common.Job, "new_net", new_net)
+
+
+def test_a_first_weight_that_is_no_number_fails_the_gate(rng):
+    right, wrong = (gate_side(a_job(rng, warm=False)) for _ in range(2))
+    wrong["arrays"]["start_0"] = wrong["arrays"]["start_0"] * np.nan
+    failed = equivalence.compare(right, wrong)["failed"]
+    assert "the first weights are not equal" in failed
+
+
+def test_seconds_and_ratio_tell_of_the_same_rounds():
+    """Keras ran in the first round alone; NumPy was slower in the others."""
+    seconds = {"numpy-batch-10": [1.0, 9.0, 9.0], KERAS: [2.0]}
+    record = a_record(seconds, [equal(KERAS, "numpy-batch-10")])
+    assert derived.seconds_of(record, KERAS, "numpy-batch-10") == [2.0, 1.0]
+    [row] = report.ratios(record).rows
+    assert row[2:4] == ["2.00 / 1.00", "2.00"]
+    said = verdict.sentences(record)[0]
+    assert "NumPy 1.00 s and Keras 2.00 s" in said
+    assert "takes 2.00 times" in said
+    record["runs"][0]["round"] = 7  # now they share no round
+    assert verdict.sentences(record) == []
 
 
 def last_batch_dropped(monkeypatch):

@@ -41,6 +41,29 @@ def test_two_runs_that_begin_together_get_a_folder_each(tmp_path, monkeypatch):
     assert all((f / "figures").is_dir() for f in (first, second, third))
 
 
+def test_a_folder_of_a_run_that_never_began_is_used_again(tmp_path):
+    """A kill before the first row leaves it; the same command must do."""
+    folder = results.new_folder(str(tmp_path / "out"), "quick")
+    (folder / "run.log").write_text("")
+    assert results.new_folder(str(folder), "quick") == folder
+
+
+def test_figures_that_make_no_sense_are_one_line(tmp_path, capsys):
+    """The form of the file is right; no run ever took no time."""
+    from benchmarks.__main__ import main
+
+    record = results.read(ROOT / "docs" / "sample")
+    for run in record["runs"]:
+        for epoch in run.get("epochs", []):
+            epoch["wall"] = 0.0
+    results.write(tmp_path, record)
+    for command in (["check"], ["compare", str(tmp_path)]):
+        assert main([*command, str(tmp_path)]) == 2
+        error = capsys.readouterr().err
+        assert "the figures of this file make no sense" in error
+        assert error.count("\n") == 1
+
+
 @pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
 @pytest.mark.parametrize("seed", range(3))
 def test_a_kill_at_any_moment_loses_no_finished_run(seed, tmp_path):
