@@ -111,9 +111,8 @@ def _overfits(when: float, rise: float, gap: float) -> str:
         return "Validation is no worse than training: it does not overfit."
     if when > 0.9:
         return (
-            "Validation does not get worse to the end: the rest is learned "
-            "of the training images by heart, which gains next to nothing "
-            "and costs nothing yet."
+            "The least comes near the end: what is learned by heart by then "
+            "costs validation nothing yet."
         )
     if rise < 1.05:
         return (
@@ -176,7 +175,8 @@ def settings(record: Record) -> Answer:
             continue
         best, worst = max(ok, key=ok.__getitem__), min(ok, key=ok.__getitem__)
         line = (
-            f"{group.title.capitalize()}: from {ok[worst]:.4f} ({worst}) to "
+            f"{group.title.capitalize()}: validation accuracy from "
+            f"{ok[worst]:.4f} ({worst}) to "
             f"{ok[best]:.4f} ({best})"
         )
         lost = [label for label in found if label not in ok]

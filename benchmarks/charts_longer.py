@@ -131,9 +131,9 @@ def scores(record: Record) -> Chart | None:
         "Accuracy, F1, and an F1 that depends on the batch size",
         picture,
         "once the net answers all ten digits, accuracy and macro F1 run "
-        "together; the F1 that is averaged over batches of 10 is held near "
-        "the dotted line, what a net without a fault scores on average, and "
-        "that line is a matter of the batch size alone.",
+        "together; the F1 that is averaged over batches of 10 stays below or "
+        "near the dotted line, what a net without a fault scores on average: "
+        "a matter of the batch size and of how often each class occurs.",
         f"After the last epoch: accuracy {epochs[-1]['val_accuracy']:.4f}, "
         f"macro F1 {epochs[-1]['val_f1_macro']:.4f}, F1 by batches of 10 "
         f"{epochs[-1]['val_per_batch_f1']:.4f}; its ceiling is {top:.3f}.",

@@ -121,8 +121,7 @@ def disagreements(record: Record) -> Chart:
         "Digits on which the models disagree",
         f'<ul class="cards">\n{"".join(cards)}</ul>',
         f"{len(rows)} of the {found['count']} test digits to which these "
-        f"models give different answers; many would make people think twice, "
-        f"too.",
+        f"models give different answers.",
         "Digits, their labels and the answers. Right of these: "
         + "; ".join(f"{name} {n} of {len(rows)}" for name, n in right.items())
         + ".",

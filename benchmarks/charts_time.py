@@ -151,8 +151,8 @@ def where(record: Record) -> Chart:
         "where",
         "Where did the seconds of a process go?",
         picture,
-        "the shorter a training, the more of its process is spent before the "
-        "first update.",
+        "black is training; all before it is paid once, however long one "
+        "trains.",
         "Shares of five phases for each model. Of "
         f"{title(longest)}, {three_digits(shares[longest][-1])} s are epochs.",
         report.phases(record),

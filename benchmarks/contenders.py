@@ -271,7 +271,7 @@ def _rung(name: str, title: str, adapter: str, **more: Any) -> Contender:
 LADDER = (
     _rung(
         "rung-textbook",
-        "textbook, one sample at a time",
+        "textbook, one sample at a time, float64",
         "numpy_nets.per_sample",
         batch_size=1,
         dtype="float64",

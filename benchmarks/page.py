@@ -166,7 +166,13 @@ def _digits(found: Record, record: Record) -> str:
 
 
 def _questions(record: Record) -> str:
-    made = ""
+    made = (
+        "<p>The nets of these answers are trained for them, in other orders "
+        "than the rows above: an equal net differs from its row by what "
+        "another seed changes.</p>\n"
+        if record.get("study")
+        else ""
+    )
     for answer in answers.answers(record):
         made += (
             f"<h3>{text(f'{answer.number}  {answer.question}')}</h3>\n"

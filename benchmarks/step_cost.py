@@ -163,6 +163,8 @@ def crossover(record: Record, first: str, second: str) -> list[str]:
             found.append(
                 _in_words(first, second, "width", a, b, f"batch {size}")
             )
+    if record.get("rounds") == 1:  # one process can be disturbed unseen
+        found = [f"{line[:-1]}: one round, so a hint." for line in found]
     return found
 
 

@@ -26,7 +26,8 @@ def steps(record: Record) -> Table:
         ("row", "units", "batch 1", "batch 10", "batch 100", "batch 1000"),
         shown,
         f"Microseconds of one update on {threads(record)}, median of "
-        f"{record['rounds']} processes. Units: width of the hidden layer.",
+        f"{record['rounds']} process{'es' * (record['rounds'] > 1)}. "
+        f"Units: width of the hidden layer.",
     )
 
 

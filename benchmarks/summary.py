@@ -138,11 +138,12 @@ def _equal(pairs: list[Record]) -> str:
         net = "custom" if "custom" in pair["rows"][0] else "other"
         nets.setdefault(net, []).append(pair["max_weight_difference"])
     said = (
-        f"{len(pairs)} pairs of rows began with the same weights and saw the "
-        f"same batches in the same order. After training "
+        f"{len(pairs)} pair{'s' * (len(pairs) > 1)} of rows began with the "
+        f"same weights and saw the same batches in the same order. After "
+        f"training "
     )
     words = [
-        f"{'their weights' if net == 'other' else 'those of the custom net'} "
+        f"the weights of the {'custom' if net == 'custom' else 'small'} net "
         f"differ by {max(found):.0e} at most"
         for net, found in sorted(nets.items(), reverse=True)
     ]
