@@ -16,7 +16,7 @@ import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-NAMESPACES = (("", "http://www.w3.org/2000/svg"),)
+NAMESPACE = "http://www.w3.org/2000/svg"
 SETTINGS: dict[Any, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "fixed",  # equal results give equal bytes
@@ -113,8 +113,7 @@ def svg(figure: Figure, name: str) -> str:
 
 def alone(element: str) -> str:
     """An SVG element of a page as a file of its own, on white."""
-    names = "".join(f' xmlns{name}="{uri}"' for name, uri in NAMESPACES)
-    return element.replace("<svg", f"<svg{names}", 1) + "\n"
+    return element.replace("<svg", f'<svg xmlns="{NAMESPACE}"', 1) + "\n"
 
 
 def _shorter(tag: re.Match[str]) -> str:

@@ -513,6 +513,10 @@ def test_without_a_crossover_it_says_who_is_never_slower():
     assert "no crossover with batch size: NumPy is never" in said
     [said] = step_cost.crossover({"runs": rows}, KERAS, "numpy-batch-10")
     assert "NumPy is never slower than Keras" in said
+    assert "hint" not in said
+    once = {"runs": rows, "rounds": 1}
+    [said] = step_cost.crossover(once, "numpy-batch-10", KERAS)
+    assert said.endswith(": one round, so a hint.")
 
 
 def test_a_row_of_one_epoch_says_so():
@@ -957,6 +961,9 @@ def test_the_reasons_are_made_from_the_figures():
     record = a_record(seconds, gate)
     compile_phase = {"wall": 3.5, "cpu": 3.5, "peak_mib": None}
     record["runs"][-1]["phases"]["compile"] = compile_phase
+    # fit, too, spends a second before its first epoch: 2.5 s are to regain.
+    first = {"wall": 1.0, "cpu": 1.0, "peak_mib": None}
+    record["runs"][-2]["phases"]["first step"] = first
     record["runs"].append(swept(KERAS, lambda b: 9e-5 + 1e-6 * b))
     assert sum(1 for _ in why.sentences(record | {"gate": []})) == 1
     assignment, overhead, compiled = why.sentences(record)
@@ -968,7 +975,8 @@ def test_the_reasons_are_made_from_the_figures():
     assert "makes Keras's 16.0 times as long as NumPy's" in assignment
     assert "Keras 91.0 and 100 µs" in overhead
     assert "1.00 s in place of 8.00" in compiled
-    assert "pays after 0.5 epochs" in compiled
+    assert "3.50 s, 2.50 s more than the first step of fit" in compiled
+    assert "pays after 0.4 epochs" in compiled
     assert list(why.sentences(a_record({KERAS: [1.0]}))) == []
 
 
