@@ -91,7 +91,7 @@ def make_net(variant: Variant) -> numpy_net.Sequential:
     model.compile(
         numpy_net.optimizers.SGD(variant.learning_rate),
         "mean_squared_error",
-        ["accuracy", numpy_net.metrics.F1Score(average="macro")],
+        metrics=["accuracy", numpy_net.metrics.F1Score(average="macro")],
     )
     return model
 

@@ -3,6 +3,8 @@
 Keras: keras.callbacks; there a callback may also be told of each batch.
 """
 
+from numpy_net import notebook
+
 
 class Callback:
     """Override what you need; logs are the epoch's entries of a History."""
@@ -34,6 +36,16 @@ class History(Callback):
     def __init__(self):
         self.epoch: list[int] = []
         self.history: dict[str, list] = {}
+
+    def __repr__(self):
+        last = [
+            f"{name}={notebook.number(values[-1])}"
+            for name, values in self.history.items()
+        ]
+        return f"<History {', '.join([f'epochs={len(self.epoch)}', *last])}>"
+
+    def _repr_html_(self):
+        return notebook.history(self)
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         self.epoch.append(epoch)

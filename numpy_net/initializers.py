@@ -23,6 +23,9 @@ class GlorotUniform:
             whole_number("seed", seed, least=0)
             self._generator = np.random.default_rng(seed)
 
+    def __repr__(self):
+        return f"GlorotUniform(seed={self.seed})"
+
     def __call__(self, shape: tuple[int, int], dtype) -> np.ndarray:
         generator = self._generator or utils.generator()
         limit = np.sqrt(6 / sum(shape))
@@ -31,6 +34,9 @@ class GlorotUniform:
 
 class Zeros:
     """b = 0.   Keras: keras.initializers.Zeros."""
+
+    def __repr__(self):
+        return "Zeros()"
 
     def __call__(self, shape: tuple[int, ...], dtype) -> np.ndarray:
         return np.zeros(shape, dtype)

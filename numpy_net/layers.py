@@ -24,6 +24,9 @@ class Input:
             )
         self.shape = tuple(whole_number("Input", size) for size in shape)
 
+    def __repr__(self):
+        return f"Input({self.shape})"
+
 
 class Flatten:
     """One row per sample: (B, ...) -> (B, I).   Keras: keras.layers.Flatten.
@@ -32,6 +35,9 @@ class Flatten:
     """
 
     weights: tuple = ()
+
+    def __repr__(self):
+        return "Flatten()"
 
     def build(self, input_shape: tuple[int, ...]) -> None:
         self.input_shape = input_shape
@@ -68,6 +74,7 @@ class Dense:
         self,
         units: int,
         activation=None,
+        *,
         kernel_initializer="glorot_uniform",
         bias_initializer="zeros",
         kernel_regularizer=None,
@@ -77,6 +84,11 @@ class Dense:
         self.kernel_initializer = initializers.get(kernel_initializer)
         self.bias_initializer = initializers.get(bias_initializer)
         self.kernel_regularizer = regularizers.get(kernel_regularizer)
+
+    def __repr__(self):
+        decay = self.kernel_regularizer
+        more = f", kernel_regularizer={decay}" if decay else ""
+        return f"Dense({self.units}, {self.activation.__name__!r}{more})"
 
     def build(self, input_shape: tuple[int, ...]) -> None:
         """Make kernel (I, O), bias (O,) and room for their gradients."""

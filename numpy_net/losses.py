@@ -27,6 +27,9 @@ class MeanSquaredError:
 
     name = "mean_squared_error"
 
+    def __repr__(self):
+        return "MeanSquaredError()"
+
     def __call__(self, y_true, y_pred):
         """[7]"""
         error = (y_pred - y_true).ravel()
@@ -60,6 +63,9 @@ class CategoricalCrossentropy:
 
     def __init__(self, from_logits: bool = False):
         self.from_logits = from_logits
+
+    def __repr__(self):
+        return f"CategoricalCrossentropy(from_logits={self.from_logits})"
 
     def __call__(self, y_true, y_pred):
         """[9]"""

@@ -46,6 +46,9 @@ class CategoricalAccuracy:
         self.name = name
         self.reset_state()
 
+    def __repr__(self):
+        return f"CategoricalAccuracy({self.name!r})"
+
     def reset_state(self) -> None:
         self.right, self.count = 0, 0
 
@@ -75,13 +78,18 @@ class F1Score:
     makes its values smaller by up to 1.5e-7.
     """
 
-    def __init__(self, average: str | None = None, name: str = "f1_score"):
+    def __init__(
+        self, average: str | None = None, *, name: str = "f1_score"
+    ):
         table = {n: n for n in ("macro", "micro", "weighted")}
         self.average = average
         if average is not None:
             known("average", average, table)
         self.name = name
         self.reset_state()
+
+    def __repr__(self):
+        return f"F1Score(average={self.average!r})"
 
     def reset_state(self) -> None:
         self.true_positives = self.predicted = self.actual = 0.0

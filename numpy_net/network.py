@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from numpy_net import checks, losses, optimizers, summary
+from numpy_net import checks, losses, notebook, optimizers, summary
 from numpy_net.activations import sigmoid, softmax
 from numpy_net.layers import Dense, Input
 from numpy_net.losses import CategoricalCrossentropy
@@ -17,7 +17,7 @@ class Network:
 
     loss: Any = None
 
-    def __init__(self, layers=None, name: str | None = None):
+    def __init__(self, layers=None, *, name: str | None = None):
         self.name = name or "sequential"
         self.input_shape: Any = None  # a tuple, once there is an Input
         self.layers: list[Any] = []
@@ -27,7 +27,11 @@ class Network:
             self.add(layer)
 
     def __repr__(self):
-        return f"<Sequential name={self.name}, layers={self.layer_names}>"
+        layers = ", ".join(map(repr, self.layers))
+        return f"<Sequential {self.name}: {self.input_shape} -> {layers}>"
+
+    def _repr_html_(self):
+        return notebook.model(self)
 
     def add(self, layer) -> None:
         """Put a layer at the end and make its weights."""
@@ -50,7 +54,7 @@ class Network:
         if layer.weights:
             self.trainable.append(layer)
 
-    def compile(self, optimizer, loss, metrics=None) -> None:
+    def compile(self, optimizer, loss, *, metrics=None) -> None:
         """Choose how to train.
 
         optimizer  "sgd", or SGD(learning_rate=...)
@@ -117,7 +121,7 @@ class Network:
     def count_params(self) -> int:
         return sum(weight.size for weight in self.weights)
 
-    def summary(self, print_fn=None) -> None:
+    def summary(self, *, print_fn=None) -> None:
         """Print layers, output shapes and parameter counts."""
         (print_fn or print)(summary.table(self))
 

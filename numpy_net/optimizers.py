@@ -27,6 +27,10 @@ class SGD:
         self._velocities: list[np.ndarray] = []
         self.iterations = 0  # updates made so far
 
+    def __repr__(self):
+        rate, momentum = self.learning_rate, self.momentum
+        return f"SGD(learning_rate={rate:g}, momentum={momentum:g})"
+
     def apply(self, grads, trainable_variables) -> None:
         """Update the variables in place; the grads are overwritten.
 

@@ -17,6 +17,9 @@ class L2:
     def __init__(self, l2: float = 0.01):
         self.l2 = real_number("l2", l2)
 
+    def __repr__(self):
+        return f"L2({self.l2:g})"
+
     def __call__(self, x):
         """Return the term of the loss, a number."""
         return self.l2 * np.sum(x * x)

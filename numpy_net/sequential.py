@@ -31,6 +31,7 @@ class Sequential(Network):
         y,
         batch_size: int | None = None,
         epochs: int = 1,
+        *,
         callbacks=None,
         validation_split: float = 0.0,
         validation_data=None,
@@ -66,7 +67,7 @@ class Sequential(Network):
             _tell(callbacks, "on_epoch_end", epoch, logs)
         return history
 
-    def train_on_batch(self, x, y, return_dict: bool = False):
+    def train_on_batch(self, x, y, *, return_dict: bool = False):
         """Make one update; return loss and metrics from before it."""
         x, y = self._checked(x, y)
         self.reset_metrics()
@@ -77,7 +78,7 @@ class Sequential(Network):
         return self._results(return_dict)
 
     def evaluate(
-        self, x, y, batch_size: int | None = None, return_dict: bool = False
+        self, x, y, batch_size: int | None = None, *, return_dict=False
     ):
         """Return [loss, *metrics], or the loss alone, or a dict."""
         batch_size, _ = _sizes(batch_size)

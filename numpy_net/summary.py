@@ -10,9 +10,9 @@ def parameter_count(layer) -> int:
     return sum(weight.size for weight in layer.weights)
 
 
-def table(model) -> str:
-    """Return the model's layers, output shapes and parameter counts."""
-    rows = [
+def rows(model) -> list[tuple[str, str, str]]:
+    """Return layer, output shape and number of parameters, as text."""
+    return [
         (
             f"{name} ({type(layer).__name__})",
             str((None, *layer.output_shape)),
@@ -20,7 +20,11 @@ def table(model) -> str:
         )
         for name, layer in zip(model.layer_names, model.layers, strict=True)
     ]
-    columns = zip(HEADER, *rows, strict=True)
+
+
+def table(model) -> str:
+    """Return the model's layers, output shapes and parameter counts."""
+    columns = zip(HEADER, *rows(model), strict=True)
     widths = [max(map(len, column)) for column in columns]
     rule = "-" * (sum(widths) + 4)
     return "\n".join(
@@ -29,9 +33,9 @@ def table(model) -> str:
             rule,
             _line(HEADER, widths),
             rule,
-            *(_line(row, widths) for row in rows),
+            *(_line(row, widths) for row in rows(model)),
             rule,
-            *_totals(model),
+            *totals(model),
         ]
     )
 
@@ -43,7 +47,8 @@ def _line(cells, widths):
     )
 
 
-def _totals(model):
+def totals(model) -> list[str]:
+    """Return the three lines below the table."""
     weights = [w for layer in model.layers for w in layer.weights]
     count = sum(w.size for w in weights)
     size = _size(sum(w.nbytes for w in weights))

@@ -1,15 +1,35 @@
 """The random generator, and labels as one-hot rows.   Keras: keras.utils."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
 import numpy as np
 
 from numpy_net.checks import whole_number
 
 _GENERATOR = np.random.default_rng()
+_FOR_NOW: ContextVar = ContextVar("_FOR_NOW", default=None)
 
 
 def generator() -> np.random.Generator:
     """Return what unseeded initializers and shuffling draw from."""
-    return _GENERATOR
+    return _FOR_NOW.get() or _GENERATOR
+
+
+@contextmanager
+def drawing_from(seed: int) -> Iterator[None]:
+    """Draw from a generator of its own within a ``with`` block.
+
+    What is drawn outside, and in other threads, stays as it is.
+    Raises ValueError if seed is not a whole number from 0 up.
+    """
+    seed = whole_number("seed", seed, least=0)
+    before = _FOR_NOW.set(np.random.default_rng(seed))
+    try:
+        yield
+    finally:
+        _FOR_NOW.reset(before)
 
 
 def set_random_seed(seed: int) -> None:

@@ -54,6 +54,7 @@ def public_names():
     for method in ("predict", "summary", "set_weights", "get_weights"):
         yield f"Sequential.{method}", getattr(numpy_net.Sequential, method)
     yield "Sequential.__init__", numpy_net.Sequential.__init__
+    yield "models.clone_model", numpy_net.models.clone_model
     yield "utils.to_categorical", numpy_net.utils.to_categorical
     yield "utils.set_random_seed", numpy_net.utils.set_random_seed
     yield "config.set_floatx", numpy_net.config.set_floatx
@@ -72,7 +73,11 @@ PAIRS = [pytest.param(*pair, id=pair[0]) for pair in public_names()]
 
 @pytest.mark.parametrize(("path", "ours"), PAIRS)
 def test_names_parameters_and_defaults_are_keras_s(path, ours, keras):
-    """Ours is a subset, in Keras's order, with Keras's defaults."""
+    """Ours is a subset, in Keras's order, with Keras's defaults.
+
+    What may be given by position stands at the same position there: else
+    compile("sgd", "mse", ["accuracy"]) would mean loss_weights in Keras.
+    """
     theirs = keras
     for name in path.split("."):
         theirs = getattr(theirs, name)
@@ -84,6 +89,8 @@ def test_names_parameters_and_defaults_are_keras_s(path, ours, keras):
     for name, parameter in own.items():
         if parameter.default is not inspect.Parameter.empty:
             assert parameter.default == known[name].default, name
+        if parameter.kind is parameter.POSITIONAL_OR_KEYWORD:
+            assert list(own).index(name) == list(known).index(name), name
 
 
 @pytest.mark.parametrize("name", ["linear", "relu", "sigmoid", "tanh"])

@@ -142,7 +142,7 @@ def test_two_hundred_epochs_hold_no_more_than_twenty(digits):
         [Input((28, 28)), layers.Flatten(), layers.Dense(6, "relu"),
          layers.Dense(10, "softmax")]
     )  # fmt: skip
-    model.compile("sgd", "mse", ["accuracy"])
+    model.compile("sgd", "mse", metrics=["accuracy"])
     model.fit(*digits, batch_size=10, epochs=20)
     held = []
     tracemalloc.start()

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from numpy_net import notebook
 from numpy_net.gradient_check.numeric import (
     Arrays,
     central_difference,
@@ -74,6 +75,9 @@ class Report:
             for method, found in self.methods.items()
             for number, comparison in enumerate(found)
         )[2]
+
+    def _repr_html_(self) -> str:
+        return notebook.gradient_report(self, LIMITS)
 
     def __str__(self) -> str:
         arrays = next(iter(self.methods.values()))
