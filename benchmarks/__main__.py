@@ -25,7 +25,13 @@ from benchmarks import (
     schedule,
     summary,
 )
-from benchmarks.contenders import CONTENDERS, EVERY, EXTRAS, TIERS
+from benchmarks.contenders import (
+    CONTENDERS,
+    EVERY,
+    EXTRAS,
+    TIERS,
+    is_added,
+)
 from benchmarks.display import Display, make_display
 from benchmarks.errors import InputError
 from benchmarks.results import Record
@@ -81,6 +87,8 @@ def bench(options: Namespace) -> int:
         with display:
             if asked.device == "gpu":
                 runner.require_gpu(asked, folder, display)
+            if options.add:
+                runner.require_added(asked, folder, display)
             data = runner.find_data(asked, folder, display)
             record = runner.run(asked, data, folder, display)
     except KeyboardInterrupt:
@@ -125,6 +133,7 @@ def _resume(options: Namespace) -> int:
             f"({record['machine']['id']}, here {here}): its seconds and "
             f"those of here do not mix; start a new run"
         )
+    _refuse_code_of_others(record, options.add, folder)
     left = runner.missing(record) + runner.extras(record)
     count = len(record["plan"]) + len(record["asked"].get("extras", []))
     asked = runner.Options(
@@ -152,6 +161,18 @@ def _resume(options: Namespace) -> int:
             )
         record = runner.go_on(record, options.data_dir, folder, display)
     return _conclude(folder, record, display, options.open)
+
+
+def _refuse_code_of_others(
+    record: Record, add: list[str], folder: Path
+) -> None:
+    """A results file may come from anywhere: it cannot say what is run."""
+    for name in record["contenders"]:
+        if is_added(name) and name not in add:
+            raise InputError(
+                f"{folder} has a row {name}, code that is not of this "
+                f"project: if you trust it, say --add {name} again"
+            )
 
 
 def _announce(asked: runner.Options) -> Display:

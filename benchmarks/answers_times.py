@@ -3,7 +3,7 @@
 from statistics import median
 
 from benchmarks import charts_study, code_lines, derived, why
-from benchmarks.contenders import CONTENDERS, title
+from benchmarks.contenders import rows_of, title
 from benchmarks.question import NOT_RUN, Answer
 from benchmarks.results import Record
 from benchmarks.table import Table, micro, three_digits
@@ -116,7 +116,7 @@ def _beside(seconds: float, others: float) -> str:
 
 def all_models(record: Record) -> Answer:
     rows, best = [], None
-    for c in CONTENDERS:
+    for c in rows_of(record):
         runs = derived.trained(record, c.name)
         if not runs or c.twin_of:
             continue

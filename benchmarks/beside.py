@@ -5,7 +5,7 @@ Here they may: the figures stand side by side, and what differs is named.
 """
 
 from benchmarks import derived
-from benchmarks.contenders import CONTENDERS
+from benchmarks.contenders import rows_of
 from benchmarks.results import Record
 from benchmarks.statistics import estimate
 from benchmarks.table import Table, between, threads
@@ -34,7 +34,8 @@ def table(records: list[Record]) -> Table:
         for record in records
     ]
     shown = []
-    for c in CONTENDERS:
+    rows = {c.name: c for record in records for c in rows_of(record)}
+    for c in rows.values():
         cells = []
         for record in records:
             runs = derived.trained(record, c.name)
@@ -47,7 +48,7 @@ def table(records: list[Record]) -> Table:
         "Side by side",
         ("model", *heads),
         shown,
-        f"Seconds per epoch (of trees, of the whole training), with the "
+        f"Seconds per epoch (without epochs, of all training), with the "
         f"interval over the rounds. No ratio is formed: the runs differ in "
         f"{' and '.join(differ) or 'nothing but time'}. Equal in all: "
         f"{', '.join(same) or 'nothing'}.",

@@ -15,7 +15,7 @@ from benchmarks import (
     step_cost,
     step_tables,
 )
-from benchmarks.contenders import CONTENDERS, kind, title
+from benchmarks.contenders import kind, rows_of, title
 from benchmarks.markup import Chart
 from benchmarks.results import Record
 from benchmarks.table import Table, three_digits
@@ -46,7 +46,7 @@ def reasons(record: Record) -> Iterator[Chart]:
 
 
 def _trained(record: Record) -> dict[str, list[Record]]:
-    runs = {c.name: derived.trained(record, c.name) for c in CONTENDERS}
+    runs = {c.name: derived.trained(record, c.name) for c in rows_of(record)}
     return {name: found for name, found in runs.items() if found}
 
 

@@ -12,6 +12,7 @@ examples:
   python -m benchmarks --tier full      the assignment's own settings
   python -m benchmarks --only numpy-batch-10,keras-batch-10 --rounds 5
   python -m benchmarks --data digits    without MNIST, without a network
+  python -m benchmarks --only xgboost --add sklearn.naive_bayes:GaussianNB
 
 other commands (each has its own --help):
   step           what one update costs, by batch size and width
@@ -127,6 +128,13 @@ def _job(name: str, program: str) -> _Parser:
         usage="%(prog)s [COMMAND] [options]",
     )
     _add_options(parser)
+    parser.add_argument(
+        "--add",
+        action="append",
+        default=[],
+        metavar="MODULE:FACTORY",
+        help="a row for a scikit-learn classifier of yours",
+    )
     return parser
 
 

@@ -56,7 +56,8 @@ def changes(old: Record, new: Record) -> list[Change]:
             )
     floors = [derived.noise_floor(record) or 0.0 for record in (old, new)]
     found = []
-    for contender in select([]):
+    both = set(old["contenders"]) & set(new["contenders"])
+    for contender in select(sorted(both)) if both else []:
         seconds = [
             [
                 derived.epoch_seconds(run)
@@ -103,5 +104,5 @@ def table(found: list[Change]) -> Table:
             "it is",
         ),
         shown,
-        f"XGBoost: the whole training. Noise floor {floor:.1%}.",
+        f"Without epochs: the whole training. Noise floor {floor:.1%}.",
     )

@@ -4,6 +4,7 @@ Nothing is imported here that a contender needs: the parent process reads
 these tables, and the contender's own process does the rest (adapters/).
 """
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -504,17 +505,42 @@ TIERS = {
 }
 
 
+ADDED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
+
+
+def is_added(name: str) -> bool:
+    """Whether it is a row of --add: MODULE:FACTORY."""
+    return len(name) <= 200 and ADDED.fullmatch(name) is not None
+
+
+def _added(name: str) -> Contender:
+    """A row for a scikit-learn classifier that is not of this project."""
+    factory = name.partition(":")[2]
+    options = {"factory": name}
+    return Contender(name, f"{factory}, added", "added.fit", options=options)
+
+
 def select(names: list[str]) -> list[Contender]:
-    """Return the rows of these names in the table's order; all if none."""
+    """Return the rows of these names in the table's order; all if none.
+
+    Rows of --add stand at the end, in the order of their names.
+    """
     known = [contender.name for contender in EVERY]
     for name in names:
-        if name not in known:
+        if name not in known and not is_added(name):
             raise InputError(
                 f"unknown contender {name!r}; choose from {', '.join(known)}"
             )
     if not names:
         return list(CONTENDERS)
-    return [c for c in EVERY if c.name in names]
+    added = [_added(name) for name in sorted(set(names)) if is_added(name)]
+    return [c for c in EVERY if c.name in names] + added
+
+
+def rows_of(record: dict[str, Any]) -> list[Contender]:
+    """The rows that a report of a run may have: all of ours, those added."""
+    added = {name for name in record["contenders"] if is_added(name)}
+    return [*CONTENDERS, *map(_added, sorted(added))]
 
 
 def title(name: str) -> str:

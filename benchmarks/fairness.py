@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from benchmarks import derived, noise
-from benchmarks.contenders import EVERY, RATIOS
+from benchmarks.contenders import RATIOS, select
 from benchmarks.results import Record
 
 BUSY = 1.05  # CPU seconds per wall second and thread that are still no more
@@ -54,7 +54,7 @@ def _same_data(record: Record, good: list[Record], _: list[Record]) -> Outcome:
 def _dtype(
     record: Record, good: list[Record], trained: list[Record]
 ) -> Outcome:
-    wanted = {c.name: c.dtype for c in EVERY}
+    wanted = {c.name: c.dtype for c in select(record["contenders"])}
     return _complaints(
         bool(good),
         (
@@ -178,7 +178,7 @@ def _explicit(
     keras = [run for run in good if "jit_compile" in run["verified"]]
     if not keras:
         return UNCHECKED, ""
-    adapters = {c.name: c.adapter for c in EVERY}
+    adapters = {c.name: c.adapter for c in select(record["contenders"])}
     return _complaints(
         True,
         (

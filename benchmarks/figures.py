@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from benchmarks import charts_time, derived, ladder, looks, step_cost
 from benchmarks.charts_learning import LOGGED
-from benchmarks.contenders import CONTENDERS, select
+from benchmarks.contenders import rows_of, select
 from benchmarks.results import replacing
 
 
@@ -31,7 +31,7 @@ def digits(
 
 def draw(folder: Path, record: dict[str, Any]) -> None:
     """Draw what the record has the runs for."""
-    for contender in CONTENDERS:
+    for contender in rows_of(record):
         runs = derived.trained(record, contender.name)
         if runs and len(runs[0]["epochs"]) > 1:
             _history(folder, runs[0], record)

@@ -11,6 +11,7 @@ from benchmarks.contenders import (
     TIERS,
     TREES,
     Contender,
+    is_added,
     row_of,
     select,
 )
@@ -34,8 +35,12 @@ def asked(options: Namespace) -> Options:
         rounds=options.rounds or max(tier.rounds, LEAST[options.command]),
         timeout=options.timeout,
     )
+    for name in filter(is_added, names):
+        raise InputError(f"--only: {name!r} is no row; say --add {name}")
     chosen = select(names) if names else []
+    added = select(_names_to_add(options)) if options.add else []
     job = JOBS[options.command](common, chosen)
+    job = replace(job, train=[*job.train, *added])
     if options.device == "gpu":
         job = replace(
             job,
@@ -45,6 +50,21 @@ def asked(options: Namespace) -> Options:
     if not job.train and not job.step:
         raise InputError("none of the chosen rows takes part in this command")
     return job
+
+
+def _names_to_add(options: Namespace) -> list[str]:
+    if options.command != "bench":
+        raise InputError(
+            f"--add: {options.command} has rows of its own; say it without "
+            f"a command, as in python -m benchmarks --add ..."
+        )
+    for name in options.add:
+        if not is_added(name):
+            raise InputError(
+                f"--add: expected MODULE:FACTORY, as in "
+                f"sklearn.naive_bayes:GaussianNB, got {name!r}"
+            )
+    return list(options.add)
 
 
 def _bench(common: Options, chosen: list[Contender]) -> Options:

@@ -16,6 +16,8 @@ import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
+from benchmarks.contenders import is_added
+
 NAMESPACE = "http://www.w3.org/2000/svg"
 SETTINGS: dict[Any, Any] = {
     "svg.fonttype": "none",
@@ -55,6 +57,7 @@ KERAS_50 = Look("#7F7F7F", "v", "--")
 COMPILED = Look("#E69F00", "D", "-.")
 XGBOOST = Look("#009E73", "P")
 SKLEARN = Look("#CC79A7", "X")
+ADDED = Look("#6A3D9A", "h")
 FLOOR = Look("#000000", "*", ":")
 
 # The first part of a row's name that is known decides.
@@ -78,6 +81,8 @@ _BY_NAME = (
 
 def look(name: str) -> Look:
     """The look of a row or a rung."""
+    if is_added(name):
+        return ADDED
     for start, found in _BY_NAME:
         if name.startswith(start):
             return found

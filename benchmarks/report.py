@@ -11,7 +11,7 @@ from benchmarks import (
     step_tables,
     time_to_accuracy,
 )
-from benchmarks.contenders import CONTENDERS, TREES, Bar, title
+from benchmarks.contenders import TREES, Bar, rows_of, title
 from benchmarks.results import Record
 from benchmarks.statistics import Estimate, estimate, spread, verdict
 from benchmarks.table import Table, between, micro, threads, three_digits
@@ -358,7 +358,7 @@ def fairly(record: Record) -> Table:
 
 
 def _rows(record: Record) -> Iterator[tuple[str, list[Record]]]:
-    for contender in CONTENDERS:
+    for contender in rows_of(record):
         runs = derived.trained(record, contender.name)
         if runs:
             yield contender.name, runs

@@ -18,7 +18,7 @@ from time import perf_counter
 from typing import IO, Any
 
 from benchmarks import code_lines, machine, pin, results, schedule
-from benchmarks.contenders import Contender, Tier, select
+from benchmarks.contenders import Contender, Tier, is_added, select
 from benchmarks.display import Display
 from benchmarks.errors import InputError
 from benchmarks.results import Record
@@ -91,6 +91,17 @@ def require_gpu(options: Options, folder: Path, display: Display) -> None:
             f"builds of both"
         )
     display.say(f"GPU: {', '.join(found['tensorflow'])}; NumPy can use none")
+
+
+def require_added(options: Options, folder: Path, display: Display) -> None:
+    """Refuse --add in one line if a name makes no classifier."""
+    names = [c.name for c in options.train if is_added(c.name)]
+    spec = {"task": "added", "names": names} | _spec(options, folder)
+    with _log(folder) as log:
+        found = _worker(spec, log, display)
+    if found["status"] != "ok":
+        results.discard(folder)
+        raise InputError(found["message"])
 
 
 def run(

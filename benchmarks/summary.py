@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from benchmarks import derived, noise, report, verdict
-from benchmarks.contenders import CONTENDERS, Reported, title
+from benchmarks.contenders import Reported, rows_of, title
 from benchmarks.errors import InputError
 from benchmarks.results import Record, replacing
 from benchmarks.statistics import estimate
@@ -33,7 +33,7 @@ def rows(record: Record) -> list[list[str]]:
             *_measured(record, contender.name),
             *_reported(contender.reported),
         ]
-        for contender in CONTENDERS
+        for contender in rows_of(record)
         if contender.name in record["contenders"]
         and any(
             entry["contender"] == contender.name and entry["task"] == "train"

@@ -207,6 +207,15 @@ def draw(spec: Spec, answer: Answer, phases: Phases) -> dict[str, Any]:
     return {"status": "ok"}
 
 
+def try_added(spec: Spec, answer: Answer, phases: Phases) -> dict[str, Any]:
+    """Whether the names of --add make classifiers: before all else."""
+    from benchmarks.adapters import added
+
+    for name in spec["names"]:
+        added.classifier(name, added.factory(name))
+    return {"status": "ok"}
+
+
 def gpu(spec: Spec, answer: Answer, phases: Phases) -> dict[str, Any]:
     """Which GPU TensorFlow sees, and whether XGBoost was built for one."""
     import tensorflow as tf
@@ -228,6 +237,7 @@ TASKS = {
     "study": train_study,
     "draw": draw,
     "gpu": gpu,
+    "added": try_added,
 }
 
 

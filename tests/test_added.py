@@ -1,0 +1,208 @@
+"""--add: any scikit-learn classifier beside the others, by the same rules."""
+
+import json
+
+import numpy as np
+import pytest
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from benchmarks import results
+from benchmarks.__main__ import main
+from benchmarks.adapters import added
+from benchmarks.adapters.common import Job, Samples
+from benchmarks.contenders import is_added, select
+from tests.test_benchmark_runs import ROOT, bench
+
+MODELS = '''
+from sklearn.neural_network import MLPClassifier
+
+from numpy_net.architectures import assignment_net
+from numpy_net.wrappers import SKLearnClassifier
+
+
+def net():
+    settings = {"epochs": 5, "batch_size": 10}
+    return SKLearnClassifier(assignment_net(), fit_kwargs=settings)
+
+
+class Words(MLPClassifier):
+    def fit(self, X, y):
+        return self
+
+    def predict(self, X):
+        return ["seven"] * len(X)
+'''
+BAYES = "sklearn.naive_bayes:GaussianNB"
+ADD = ("--add", BAYES, "--add", "my_models:net", "--add", "my_models:Words")
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    place = tmp_path_factory.mktemp("added")
+    (place / "my_models.py").write_text(MODELS)
+    folder = place / "out"
+    done = bench(
+        *("--data", "digits", "--only", "numpy-batch-10", *ADD),
+        *("--threads", "1", "--seed", "3", "--out", folder),
+        PYTHONPATH=str(place),
+    )
+    return folder, results.read(folder), done
+
+
+def test_added_rows_are_judged_and_timed_like_the_others(run):
+    _, record, done = run
+    runs = {entry["contender"]: entry for entry in record["runs"]}
+    assert set(runs) == {"numpy-batch-10", BAYES, *ADD[3::2]}
+    for name in (BAYES, "my_models:net"):
+        assert runs[name]["status"] == "ok", runs[name]
+        assert runs[name]["phases"]["training"]["wall"] > 0
+        assert runs[name]["test"]["accuracy"] > 0.3
+        assert runs[name]["samples"] > 0
+        assert runs[name]["verified"]["threads"] == 1
+    assert "random_state=3" in str(runs["my_models:net"]["verified"])
+    assert "GaussianNB, added" in done.stdout
+    assert done.stderr == ""
+
+
+def test_an_answer_that_is_no_digit_is_a_failed_row(run):
+    _, record, done = run
+    [found] = [r for r in record["runs"] if r["contender"].endswith("Words")]
+    assert found["status"] == "failed"
+    assert "predict is to return" in found["message"]
+    assert done.returncode == 1
+
+
+@pytest.mark.parametrize("file", ["index.html", "summary.md"])
+def test_page_and_summary_show_them(run, file):
+    text = (run[0] / file).read_text(encoding="utf-8")
+    assert "GaussianNB, added" in text
+    assert "net, added" in text
+
+
+@pytest.mark.parametrize("command", ["check", "report", "export"])
+def test_commands_that_read_need_no_code_of_theirs(run, command, capsys):
+    """my_models cannot be imported here."""
+    assert main([command, str(run[0])]) in (0, 1)
+    assert capsys.readouterr().err == ""
+
+
+def test_a_results_file_cannot_say_what_is_run(run, capsys):
+    """It may come from anywhere; its words are no leave to import."""
+    folder, record, _ = run
+    record = json.loads(json.dumps(record))
+    record["runs"] = []
+    hostile = folder.parent / "hostile"
+    hostile.mkdir()
+    results.write(hostile, record)
+    assert main(["--resume", str(hostile)]) == 2
+    error = capsys.readouterr().err
+    assert "code that is not of this project" in error
+    assert "say --add my_models:Words again" in error
+    assert error.count("\n") == 1
+    assert results.read(hostile) == record
+
+
+def test_a_run_with_added_rows_goes_on_if_they_are_named_again(run):
+    folder, record, _ = run
+    left = folder.parent / "left"
+    (left / "weights").mkdir(parents=True)
+    (left / "figures").mkdir()
+    record = record | {
+        "runs": [r for r in record["runs"] if r["contender"] != BAYES]
+    }
+    results.write(left, record)
+    done = bench("--resume", left, *ADD)
+    assert done.stderr == ""
+    after = results.read(left)["runs"]
+    assert after[:-1] == record["runs"]
+    assert after[-1]["contender"] == BAYES
+    assert after[-1]["status"] == "ok"
+
+
+def test_seed_and_threads_reach_every_part_that_left_them_open():
+    forest = RandomForestClassifier(random_state=8)
+    model = make_pipeline(StandardScaler(), forest)
+    assert added._left_open(model, 5, 2) == {
+        "randomforestclassifier__n_jobs": 2
+    }
+
+
+def test_it_trains_on_all_images_as_xgboost_does(rng, monkeypatch):
+    seen = []
+
+    class Memory(RandomForestClassifier):
+        def fit(self, X, y):
+            seen.append((X.shape, y.tolist()))
+            return self
+
+    y = np.eye(10)
+    x = rng.uniform(size=(10, 28, 28))
+    samples = Samples(x[:8], y[:8], x[8:], y[8:])
+    monkeypatch.setattr(added, "factory", lambda name: Memory)
+    added.fit(Job(select([BAYES])[0], samples))
+    assert seen == [((10, 784), list(range(10)))]
+
+
+BAD = {
+    "no colon": ("GaussianNB", "--add: expected MODULE:FACTORY, as in sklea"),
+    "a path": ("../evil:make", "--add: expected MODULE:FACTORY"),
+    "a call": ("os:system('x')", "--add: expected MODULE:FACTORY"),
+    "no such module": ("nowhere:Model", "nowhere cannot be imported (No mod"),
+    "no such name": ("os:Model", "--add os:Model: os has no Model"),
+    "a regressor": (
+        "sklearn.linear_model:LinearRegression",
+        "expected a scikit-learn classifier, got LinearRegression",
+    ),
+    "something else": ("os:getcwd", "a scikit-learn classifier, got str"),
+    "needs arguments": (
+        "sklearn.ensemble:VotingClassifier",
+        "that makes a classifier without arguments, got TypeError",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_what_cannot_be_added_is_told_before_anything_runs(
+    name, tmp_path, capfd
+):
+    value, message = BAD[name]
+    folder = tmp_path / "out"
+    arguments = ["--data", "digits", "--only", "numpy-batch-10"]
+    arguments += ["--add", value, "--out", str(folder)]
+    assert main(arguments) == 2
+    error = capfd.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+    assert not folder.exists()
+
+
+def test_add_is_for_the_main_job_and_only_for_rows_of_ours(capsys):
+    assert main(["--add", BAYES, "step"]) == 2
+    assert "step has rows of its own" in capsys.readouterr().err
+    assert main(["--only", BAYES]) == 2
+    assert f"is no row; say --add {BAYES}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "name", ["a:b", "a.b_c:D1", "größe:netz", "../x:y", "a:b:c", "a/b:c", ":b",
+             "a:", "a.:b", "1a:b", "a:b\n", "x" * 200 + ":y"],
+)  # fmt: skip
+def test_a_name_is_a_module_and_an_attribute(name):
+    good = name in ("a:b", "a.b_c:D1", "größe:netz")
+    assert is_added(name) is good
+
+
+def test_the_worked_example_of_the_docs_runs(tmp_path):
+    text = (ROOT / "docs" / "ecosystem.md").read_text(encoding="utf-8")
+    _, _, rest = text.partition("<!-- my_models.py -->\n```python\n")
+    code, _, _ = rest.partition("```")
+    (tmp_path / "my_models.py").write_text(code)
+    done = bench(
+        *("--data", "digits", "--only", "numpy-batch-10"),
+        *("--add", "my_models:mlp", "--out", tmp_path / "out"),
+        PYTHONPATH=str(tmp_path),
+    )
+    assert done.returncode == 0, done.stderr
+    assert "mlp, added" in done.stdout
