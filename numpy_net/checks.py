@@ -3,11 +3,17 @@
 import math
 import numbers
 import operator
-import sys
 
 import numpy as np
 
-MAX = sys.float_info.max  # float() of more raises OverflowError
+
+def shown(value) -> str:
+    """What a value looks like, in one line and not for pages."""
+    try:
+        text = " ".join(repr(value).split())
+    except ValueError:  # Python does not write out integers of 5,000 digits
+        return f"a very large {type(value).__name__}"
+    return text if len(text) <= 100 else f"{text[:97]}..."
 
 
 def known(kind: str, name, table: dict):
@@ -15,7 +21,16 @@ def known(kind: str, name, table: dict):
     if isinstance(name, str) and name in table:
         return table[name]
     names = ", ".join(sorted(table))
-    raise ValueError(f"unknown {kind} {name!r}; known: {names}")
+    raise ValueError(f"unknown {kind} {shown(name)}; known: {names}")
+
+
+def several(name: str, values, example: str) -> list:
+    """Return a list or tuple as a list; None stands for an empty one."""
+    if not isinstance(values, list | tuple | None):
+        raise ValueError(
+            f"{name}: expected a list like {example}, got {shown(values)}"
+        )
+    return list(values or [])
 
 
 def whole_number(name: str, value, least: int = 1) -> int:
@@ -27,7 +42,7 @@ def whole_number(name: str, value, least: int = 1) -> int:
     if number < least or isinstance(value, bool):
         raise ValueError(
             f"{name}: expected a whole number of at least {least}, "
-            f"got {value!r}"
+            f"got {shown(value)}"
         )
     return number
 
@@ -35,11 +50,15 @@ def whole_number(name: str, value, least: int = 1) -> int:
 def real_number(name: str, value, below: float = math.inf) -> float:
     """Return value as a finite float in [0, below)."""
     real = isinstance(value, numbers.Real) and not isinstance(value, bool)
-    if not real or not 0 <= value < below or value > MAX:
+    try:
+        number = float(value) if real else math.nan
+    except OverflowError:  # an int or a fraction that no float can hold
+        number = math.inf
+    if not 0 <= number < below:
         raise ValueError(
-            f"{name}: expected a number in [0, {below}), got {value!r}"
+            f"{name}: expected a number in [0, {below}), got {shown(value)}"
         )
-    return float(value)
+    return number
 
 
 def inputs(x, shape: tuple, dtype) -> np.ndarray:
@@ -62,9 +81,18 @@ def targets(y, shape: tuple, dtype, samples: int) -> np.ndarray:
     return y
 
 
+def _real(array, dtype):
+    """Return array in dtype; what is too large for it becomes inf."""
+    array = np.asarray(array)
+    if array.dtype.kind in "cmM":  # complex, durations, dates
+        raise ValueError(f"{array.dtype} is no real number")
+    with np.errstate(over="ignore"):
+        return array.astype(dtype, copy=False)
+
+
 def _numbers(name, array, shape, dtype):
     try:
-        array = np.asarray(array, dtype=dtype)
+        array = _real(array, dtype)
     except (TypeError, ValueError, OverflowError):
         raise ValueError(
             f"{name}: expected numbers in one array, got something that "
@@ -89,7 +117,7 @@ def weights(new, own) -> list[np.ndarray]:
     """Return new as arrays that fit a model's weights, each finite."""
     expected = [array.shape for array in own]
     try:
-        arrays = [np.asarray(array, dtype=own[0].dtype) for array in new]
+        arrays = [_real(array, own[0].dtype if own else None) for array in new]
     except (TypeError, ValueError, OverflowError):
         raise ValueError(
             f"weights: expected numeric arrays of shapes {expected}"
@@ -140,11 +168,32 @@ def pair(validation_data):
     return validation_data
 
 
+def callbacks(values) -> list:
+    """Return what fit is to call: objects with the methods of a Callback."""
+    chosen = several("callbacks", values, "[History()]")
+    for callback in chosen:
+        if isinstance(callback, type) or not hasattr(callback, "on_epoch_end"):
+            raise ValueError(
+                f"callbacks: expected objects like History(), got "
+                f"{shown(callback)}"
+            )
+    return chosen
+
+
 def last_is_dense(layers) -> None:
     """Refuse to compile a model that does not end in a Dense layer."""
     if not layers or not hasattr(layers[-1], "kernel"):
         raise ValueError(
             "compile: expected a Dense layer at the end of the model"
+        )
+
+
+def has_weights(trainable) -> None:
+    """Refuse to work with a model that has nothing to work with."""
+    if not trainable:
+        raise RuntimeError(
+            "the model has no weights yet: give it an Input(shape) and a "
+            "Dense layer first"
         )
 
 
@@ -162,6 +211,15 @@ def loss(value: float, epoch: int, batch: int, learning_rate: float) -> None:
     if not math.isfinite(value):
         raise FloatingPointError(
             f"the loss became {value} in epoch {epoch + 1}, batch "
-            f"{batch + 1}: the steps are too long; try a learning_rate "
-            f"below {learning_rate:g}"
+            f"{batch + 1}: the steps are too long, or x or y too large; try "
+            f"a learning_rate below {learning_rate:g}, or x from 0 to 1"
+        )
+
+
+def finite(name: str, array) -> None:
+    """Stop where the numbers have become too large to be numbers."""
+    if not np.isfinite(array).all():
+        raise FloatingPointError(
+            f"{name} became inf or nan: the steps are too long, or x or y "
+            f"too large; try a smaller learning_rate, or x from 0 to 1"
         )

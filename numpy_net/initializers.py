@@ -44,7 +44,7 @@ class Zeros:
 
 def get(identifier):
     """Return the initializer of that name; an initializer is returned."""
-    if callable(identifier):
+    if callable(identifier) and not isinstance(identifier, type):
         return identifier
     names = {"glorot_uniform": GlorotUniform, "zeros": Zeros}
     return known("initializer", identifier, names)()

@@ -23,7 +23,7 @@ class Network:
         self.layers: list[Any] = []
         self.trainable: list[Any] = []  # the layers that have weights
         self.layer_names: list[str] = []
-        for layer in layers or []:
+        for layer in checks.several("layers", layers, "[Input((784,))]"):
             self.add(layer)
 
     def __repr__(self):
@@ -37,9 +37,16 @@ class Network:
         """Put a layer at the end and make its weights."""
         first = self.input_shape is None
         fits = isinstance(layer, Input) if first else hasattr(layer, "build")
-        if not fits:
+        if not fits or isinstance(layer, type):
             wanted = "Input(shape) as the first entry" if first else "a layer"
-            raise ValueError(f"Sequential: expected {wanted}, got {layer!r}")
+            raise ValueError(
+                f"Sequential: expected {wanted}, got {checks.shown(layer)}"
+            )
+        if hasattr(layer, "output_shape"):  # build would replace its weights
+            raise ValueError(
+                "Sequential: expected a new layer, got one that is in a "
+                "model already"
+            )
         if first:
             self.input_shape = layer.shape
             return
@@ -62,7 +69,8 @@ class Network:
         metrics    a list of "accuracy" and F1Score(average=...)
         """
         checks.last_is_dense(self.layers)
-        chosen = [get_metric(metric) for metric in metrics or []]
+        metrics = checks.several("metrics", metrics, '["accuracy"]')
+        chosen = [get_metric(metric) for metric in metrics]
         checks.metrics(chosen, self.output_shape)
         optimizer, loss = optimizers.get(optimizer), losses.get(loss)
         # All is in order: a refused compile has changed nothing.
@@ -90,6 +98,7 @@ class Network:
     @property
     def dtype(self):
         """The dtype of the weights: of all inputs, outputs and losses."""
+        checks.has_weights(self.trainable)
         return self.weights[0].dtype
 
     def __call__(self, x):
@@ -104,6 +113,7 @@ class Network:
         It takes complex weights, too, for gradient_check's complex step.
         Keras: keras.Model.compute_loss, where y_pred is given as well.
         """
+        checks.compiled(self.loss)
         self(x)
         return self._loss_value(y)
 

@@ -43,17 +43,17 @@ class Sequential(Network):
         validation_split is taken from the end, before any shuffling;
         validation_data=(x, y) replaces it. Each epoch draws a new order.
 
-        Raises FloatingPointError when the loss stops being a number.
+        Raises FloatingPointError when loss or weights become inf or nan.
         """
         batch_size, epochs = _sizes(batch_size, epochs)
         x, y = self._checked(x, y)
         if validation_data is not None:
             validation_data = self._checked(*checks.pair(validation_data))
-        elif validation_split != 0:
+        elif checks.real_number("validation_split", validation_split, 1.0):
             at = checks.split_at(len(x), validation_split)
             x, y, validation_data = x[:at], y[:at], (x[at:], y[at:])
         history = History()
-        callbacks = [history, *(callbacks or [])]
+        callbacks = [history, *checks.callbacks(callbacks)]
         for epoch in range(epochs):
             _tell(callbacks, "on_epoch_begin", epoch)
             order = _order(len(x), shuffle)
@@ -67,12 +67,14 @@ class Sequential(Network):
             _tell(callbacks, "on_epoch_end", epoch, logs)
         return history
 
+    @np.errstate(over="ignore", invalid="ignore")  # checks.finite tells more
     def train_on_batch(self, x, y, *, return_dict: bool = False):
         """Make one update; return loss and metrics from before it."""
         x, y = self._checked(x, y)
         self.reset_metrics()
         self._choose_update(len(x))
         loss, y_pred = self._train_step(x, y)
+        checks.finite("the loss", loss)
         self._loss_tracker.update_state(loss, len(x))
         self._update_metrics(y, y_pred)
         return self._results(return_dict)
@@ -85,13 +87,15 @@ class Sequential(Network):
         self._test(*self._checked(x, y), batch_size)
         return self._results(return_dict)
 
+    @np.errstate(over="ignore", invalid="ignore")  # checks.finite tells more
     def predict(self, x, batch_size: int | None = None) -> np.ndarray:
         """Return the outputs a for x, (N, O)."""
         batch_size, _ = _sizes(batch_size)
         x = checks.inputs(x, self.input_shape, self.dtype)
-        return np.concatenate(
-            [self(x[rows]) for rows in _batches(len(x), batch_size)]
-        )
+        batches = _batches(len(x), batch_size)
+        outputs = np.concatenate([self(x[rows]) for rows in batches])
+        checks.finite("an output", outputs)
+        return outputs
 
     def reset_metrics(self) -> None:
         """Forget the batches seen so far."""
@@ -108,6 +112,8 @@ class Sequential(Network):
             rows = order[start : start + size]
             batch = start // batch_size
             self._train_block(x[rows], y[rows], batch_size, epoch, batch)
+        for weight in self.weights:  # the last loss is from before an update
+            checks.finite(f"a weight of epoch {epoch + 1}", weight)
         return self._results(return_dict=True)
 
     @np.errstate(over="ignore", invalid="ignore")  # checks.loss tells more
@@ -141,12 +147,14 @@ class Sequential(Network):
         gradients = self._gradients()                      # [4] [5]
         self.optimizer.apply(gradients, self.weights)      # [12]
 
+    @np.errstate(over="ignore", invalid="ignore")  # checks.finite tells more
     def _test(self, x, y, batch_size):
         """Loss and metrics of (x, y) with the weights as they are."""
         self.reset_metrics()
         for rows in _batches(len(x), batch_size):
             y_pred = self(x[rows])
             loss = self._loss_value(y[rows])
+            checks.finite("the loss", loss)
             self._loss_tracker.update_state(loss, len(y_pred))
             self._update_metrics(y[rows], y_pred)
         return self._results(return_dict=True)

@@ -53,7 +53,14 @@ def to_categorical(x, num_classes: int) -> np.ndarray:
     Raises ValueError if a label is not one of 0..num_classes-1.
     Keras: keras.utils.to_categorical; there num_classes may be left out.
     """
-    labels = np.asarray(x)
+    try:
+        labels = np.asarray(x)
+    except ValueError:
+        raise ValueError(
+            "labels: expected whole numbers of shape (N,), got rows of "
+            "unequal lengths"
+        ) from None
+    num_classes = whole_number("num_classes", num_classes)
     if labels.ndim != 1 or labels.dtype.kind not in "iu":
         raise ValueError(
             f"labels: expected whole numbers of shape (N,), got "

@@ -42,8 +42,15 @@ def main(arguments: list[str] | None = None) -> int:
     return _break(MISTAKES[options.mistake])
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says what was wrong in one line, without the usage before it."""
+
+    def error(self, message):
+        self.exit(2, f"error: {message}; see {self.prog} --help\n")
+
+
 def _parser():
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="python -m numpy_net.gradient_check",
         description="Check the gradients of both nets, entry by entry.",
         epilog=EXAMPLES,

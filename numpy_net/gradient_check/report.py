@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from numpy_net import notebook
+from numpy_net.checks import whole_number
 from numpy_net.gradient_check.numeric import (
     Arrays,
     central_difference,
@@ -104,6 +105,8 @@ def check(model, x, y, entries: int | None = None) -> Report:
     difference take; the directions always take them all.
     Raises RuntimeError before compile, ValueError for float32.
     """
+    if entries is not None:
+        entries = whole_number("entries", entries)
     loss, weights = loss_of(model, x, y), model.get_weights()
     analytic, names = model.gradients(x, y), names_of(model)
     exact = complex_step(loss, weights, entries=entries)
