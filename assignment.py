@@ -13,7 +13,6 @@
 # processes of their own, and without the validation, which is in them here.
 
 # %% Set-up
-import argparse
 import os
 import sys
 from pathlib import Path
@@ -23,7 +22,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.metrics import f1_score
 
+from benchmarks.command_line import Parser, whole
 from benchmarks.data import CHOICES, load, one_hot
+from benchmarks.errors import InputError
 from benchmarks.results import ROOT
 from benchmarks.table import three_digits
 from classical.xgboost_model import assignment_model
@@ -45,9 +46,11 @@ if not NOTEBOOK:
     plt.switch_backend("Agg")
 
 # %% Options of the command line
-parser = argparse.ArgumentParser(description="the assignment in one run")
-parser.add_argument("--samples", type=int, help="train on the first so many")
-parser.add_argument("--epochs", type=int, help="of every net")
+parser = Parser(description="the assignment in one run", allow_abbrev=False)
+parser.add_argument(
+    "--samples", type=whole(100, 60_000), help="train on the first so many"
+)
+parser.add_argument("--epochs", type=whole(1, 1000), help="of every net")
 parser.add_argument("--data", choices=CHOICES, default="auto")
 parser.add_argument("--out", type=Path, default=ROOT / "results/assignment")
 # A notebook is started with arguments of its own, which are unknown here.
@@ -70,14 +73,18 @@ def show(figure, title):
     if NOTEBOOK:
         plt.show(block=False)
         return
-    options.out.mkdir(parents=True, exist_ok=True)
     name = title.lower().replace(",", "").replace(" ", "-")
     figure.savefig(options.out / f"{name}.png", dpi=150)
     plt.close(figure)
     print(f"-> {options.out / name}.png")
 
 
-data = load(options.data).first(options.samples, None)
+try:
+    data = load(options.data).first(options.samples, None)
+    if not NOTEBOOK:
+        options.out.mkdir(parents=True, exist_ok=True)
+except (InputError, OSError) as error:
+    parser.error(str(error))
 x_train, x_test = data.scaled(data.x_train), data.scaled(data.x_test)
 y_train, y_test = one_hot(data.y_train), one_hot(data.y_test)
 print(f"{data.name}: {len(x_train)} images to train, {len(x_test)} to test")

@@ -67,8 +67,8 @@ def main(arguments: list[str] | None = None) -> int:
     except OSError as error:  # a full disk, a folder that was taken away
         print(
             f"error: {error.filename or 'writing'}: {error.strerror}; what "
-            f"was written before is kept: make room, or give --out a folder "
-            f"elsewhere (--resume DIR goes on)",
+            f"was written before is kept: make room, or give a folder that "
+            f"can be written (--resume DIR goes on with a run)",
             file=sys.stderr,
         )
         return 2
@@ -81,6 +81,7 @@ def bench(options: Namespace) -> int:
     if options.resume:
         return _resume(options)
     asked = jobs.asked(options)
+    new = options.out is None or not os.path.exists(options.out)
     folder = results.new_folder(options.out, asked.tier.name)
     display = _announce(asked)
     try:
@@ -91,10 +92,13 @@ def bench(options: Namespace) -> int:
                 runner.require_added(asked, folder, display)
             data = runner.find_data(asked, folder, display)
             record = runner.run(asked, data, folder, display)
-    except KeyboardInterrupt:
+    except (InputError, KeyboardInterrupt) as error:
         if (folder / "results.json").exists():
             raise
-        results.discard(folder)
+        if new:  # it holds nothing but our own
+            results.discard(folder)
+        if isinstance(error, InputError):
+            raise
         print("stopped before anything had begun", file=sys.stderr)
         return 130
     return _conclude(folder, record, display, options.open)
@@ -153,8 +157,9 @@ def _resume(options: Namespace) -> int:
         f"{estimate.in_words(sum(expected))}"
     )
     with display:
-        data = runner.find_data(asked, folder, display, new=False)
-        if data["sha256"] != record["data"]["sha256"]:
+        sums = record["data"]["sha256"]
+        data = runner.find_data(asked, folder, display, sums=sums)
+        if data["sha256"] != sums:
             raise InputError(
                 f"{folder} was begun with other data ({data['name']} is "
                 f"not the same here): start a new run"
@@ -250,12 +255,13 @@ def redraw(options: Namespace) -> int:
     if options.publish:
         folder = Path(options.publish)
         record = results.published(record)
+    if options.readme:  # first of all: it may have to be refused
+        summary.write_into(Path(options.readme), record)
+    if options.publish:
         results.write(folder, record)
     display = make_display([])
     drawn = runner.draw(folder, display)
     summary.write(folder, record)
-    if options.readme:
-        summary.write_into(Path(options.readme), record)
     _show(record, display)
     _point_to(folder, display, options.open)
     return int(not drawn)
@@ -264,10 +270,8 @@ def redraw(options: Namespace) -> int:
 def compare_two(options: Namespace) -> int:
     """Two runs side by side; 1 if a row became clearly slower."""
     old, new = (
-        results.read(
-            Path(text).parent if text.endswith(".json") else Path(text)
-        )
-        for text in (options.old, options.new)
+        results.read(path.parent if path.name == "results.json" else path)
+        for path in map(Path, (options.old, options.new))
     )
     found = compare.changes(old, new)
     display = make_display([])

@@ -1,6 +1,8 @@
 """What can be said on the command line, and the help for it."""
 
 import argparse
+import sys
+from collections.abc import Callable
 from typing import NoReturn
 
 from benchmarks.contenders import TIERS
@@ -45,7 +47,7 @@ JOBS = {
 }  # fmt: skip
 
 
-class _Parser(argparse.ArgumentParser):
+class Parser(argparse.ArgumentParser):
     """Says what was wrong in one line, without the usage before it."""
 
     def error(self, message: str) -> NoReturn:
@@ -57,7 +59,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = _job("bench", "python -m benchmarks")
     parser.set_defaults(command="bench")
     commands = parser.add_subparsers(
-        dest="command", metavar="COMMAND", parser_class=_Parser,
+        dest="command", metavar="COMMAND", parser_class=Parser,
         help=argparse.SUPPRESS,
     )  # fmt: skip
     for name in ("step", "ladder", "tta", "trees"):
@@ -112,14 +114,18 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         "for timing (else exit code 1).",
         "example:\n  python -m benchmarks doctor",
     )  # fmt: skip
-    options = parser.parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else arguments
+    options = parser.parse_args(words)
+    if options.command not in (None, *words[:1]):
+        # Its own defaults would silently replace what was said before it.
+        parser.error(f"put {options.command} first, its options after it")
     options.command = options.command or "bench"
     return options
 
 
-def _job(name: str, program: str) -> _Parser:
+def _job(name: str, program: str) -> Parser:
     description, epilog = JOBS[name]
-    parser = _Parser(
+    parser = Parser(
         prog=program,
         description=description,
         epilog=epilog,
@@ -139,11 +145,11 @@ def _job(name: str, program: str) -> _Parser:
 
 
 def _command(
-    commands: "argparse._SubParsersAction[_Parser]",
+    commands: "argparse._SubParsersAction[Parser]",
     name: str,
     description: str,
     epilog: str,
-) -> _Parser:
+) -> Parser:
     return commands.add_parser(
         name,
         description=description,
@@ -153,17 +159,17 @@ def _command(
     )
 
 
-def _add_folder(parser: _Parser) -> None:
+def _add_folder(parser: Parser) -> None:
     parser.add_argument("folder", metavar="DIR", help="the folder of a run")
 
 
-def _add_open(parser: _Parser) -> None:
+def _add_open(parser: Parser) -> None:
     parser.add_argument(
         "--open", action="store_true", help="show the page in a browser"
     )
 
 
-def _add_options(parser: _Parser) -> None:
+def _add_options(parser: Parser) -> None:
     add = parser.add_argument
     add(
         "--tier",
@@ -181,12 +187,13 @@ def _add_options(parser: _Parser) -> None:
     add("--list", action="store_true", help="list the rows and stop")
     add(
         "--rounds",
-        type=_count,
+        type=whole(1, 1000),
         metavar="N",
         help="train every row so often, each time with another seed "
         "(the tier's)",
     )
-    add("--seed", type=_seed, default=0, help="of weights and order (0)")
+    seed = whole(0, 2**32 - 1001)
+    add("--seed", type=seed, default=0, help="of weights and order (0)")
     add(
         "--threads",
         default="all",
@@ -220,24 +227,21 @@ def _add_options(parser: _Parser) -> None:
 
 
 def is_number(text: str) -> bool:
-    """Whether it is a whole number in plain digits."""
-    return text.isascii() and text.isdecimal()
+    """Whether it is a whole number in plain digits, and not for pages."""
+    return text.isascii() and text.isdecimal() and len(text) < 20
 
 
-def _seed(text: str) -> int:
-    if not is_number(text) or int(text) >= 2**32 - 1000:
-        raise argparse.ArgumentTypeError(
-            f"expected a whole number from 0 to {2**32 - 1001}, got {text!r}"
-        )
-    return int(text)
+def whole(least: int, most: int) -> Callable[[str], int]:
+    """Return what reads a whole number in a range for argparse."""
 
+    def read(text: str) -> int:
+        if not is_number(text) or not least <= int(text) <= most:
+            raise argparse.ArgumentTypeError(
+                f"expected a whole number from {least} to {most}, got {text!r}"
+            )
+        return int(text)
 
-def _count(text: str) -> int:
-    if not is_number(text) or not 1 <= int(text) <= 1000:
-        raise argparse.ArgumentTypeError(
-            f"expected a whole number from 1 to 1000, got {text!r}"
-        )
-    return int(text)
+    return read
 
 
 def _seconds(text: str) -> float:

@@ -80,7 +80,7 @@ def _unused(tier: str) -> Path:
 
 
 def discard(folder: Path) -> None:
-    """Remove the folder of a run that found no data, if we alone wrote it."""
+    """Remove the folder that a run made, and that holds nothing yet."""
     shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -55,17 +55,19 @@ class Options:
 
 
 def find_data(
-    options: Options, folder: Path, display: Display, new: bool = True
+    options: Options,
+    folder: Path,
+    display: Display,
+    sums: dict[str, str] | None = None,
 ) -> dict[str, Any]:
     """Find the data and draw four digits; InputError if there are none.
 
-    A new run's folder is removed then: it holds nothing but our own.
+    sums  draw no digits of data with other sums
     """
+    spec = {"task": "data", "sums": sums} | _spec(options, folder)
     with _log(folder) as log:
-        data = _worker({"task": "data"} | _spec(options, folder), log, display)
+        data = _worker(spec, log, display)
     if data["status"] != "ok":
-        if data["status"] == "bad input" and new:
-            results.discard(folder)
         raise InputError(data["message"])
     display.say(
         f"data: {data['name']} (from {data['source']}); four of them are "
@@ -79,7 +81,6 @@ def require_gpu(options: Options, folder: Path, display: Display) -> None:
     with _log(folder) as log:
         found = _worker({"task": "gpu"} | _spec(options, folder), log, display)
     if not (found.get("tensorflow") and found.get("xgboost")):
-        results.discard(folder)
         missing = []
         if not found.get("tensorflow"):
             missing.append("TensorFlow sees none")
@@ -100,7 +101,6 @@ def require_added(options: Options, folder: Path, display: Display) -> None:
     with _log(folder) as log:
         found = _worker(spec, log, display)
     if found["status"] != "ok":
-        results.discard(folder)
         raise InputError(found["message"])
 
 

@@ -180,10 +180,10 @@ def write_into(readme: Path, record: Record) -> None:
     """Replace what stands between the two markers of a Markdown file."""
     try:
         text = readme.read_text(encoding="utf-8")
-    except OSError as error:
+    except (OSError, UnicodeDecodeError) as error:
         raise InputError(
-            f"{readme} cannot be read ({error.strerror}): give a Markdown "
-            f"file with the two markers"
+            f"{readme} cannot be read ({error}): give a Markdown file with "
+            f"the two markers"
         ) from error
     before, begin, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)
