@@ -78,12 +78,6 @@ def test_it_goes_on_without_tensorflow(tmp_path):
     assert list(rows(done.stdout)) == [*NETS[::2], "XGBoost"]
 
 
-def test_an_unknown_argument_is_refused_by_the_script():
-    done = assignment("--sample-size", "600")
-    assert done.returncode == 2
-    assert "unrecognized arguments: --sample-size 600" in done.stderr
-
-
 def test_in_a_notebook_figures_are_shown_and_its_arguments_ignored(tmp_path):
     """An interactive shell has sys.ps1; Jupyter starts it with -f FILE."""
     code = (

@@ -150,45 +150,6 @@ def test_keras_and_xgboost_run_in_processes_of_their_own(tmp_path):
     assert xgboost["updates"] is None
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (["--only", "keras"], "unknown contender 'keras'; choose from numpy-"),
-        (["--tier", "huge"], "argument --tier: invalid choice: 'huge'"),
-        (["--data", "fashion"], "argument --data: invalid choice"),
-        (["--threads", "0"], "--threads: expected 1 to "),
-        (["--threads", "many"], "--threads: expected 1 to "),
-        (["--threads", "9999"], "--threads: expected 1 to "),
-        (["--seed", "-1"], "--seed: expected a whole number from 0"),
-        (["--seed", "x"], "--seed: expected a whole number from 0"),
-        (["--data-dir", "/no/such/folder"], "/no/such/folder: not found"),
-        (["--data-dir", __file__], "test_benchmark_runs.py: "),
-        (["--out", __file__], "cannot be made"),
-        (["report", "/no/such/folder"], "results.json cannot be read"),
-        (["report"], "required: DIR"),
-        (["--rounds", "0"], "--rounds: expected a whole number from 1"),
-        (["--timeout", "-1"], "--timeout: expected a number of seconds"),
-        (["--device", "tpu"], "argument --device: invalid choice"),
-        (["step", "--only", "xgboost"], "none of the chosen rows takes part"),
-        (["check", "/no/such/folder"], "results.json cannot be read"),
-        (["compare", "/a"], "required: NEW"),
-        (["export", "/no/such/folder"], "results.json cannot be read"),
-        (["--nonsense"], "unrecognized arguments: --nonsense"),
-    ],
-)
-def test_bad_input_is_one_line_and_exit_code_2(arguments, message, tmp_path):
-    if not {"--out", "report", "check", "compare", "export"}.intersection(
-        arguments
-    ):
-        arguments = [*arguments, "--out", tmp_path / "out"]
-    done = bench(*arguments)
-    assert done.returncode == 2
-    assert message in done.stderr
-    assert done.stderr.startswith("error: ")
-    assert done.stderr.count("\n") == 1
-    assert not (tmp_path / "out").exists()
-
-
 def test_mnist_refuses_the_fallback(tmp_path):
     done = bench(
         *("--data", "mnist", "--out", tmp_path / "out"),
@@ -524,25 +485,3 @@ def test_keras_is_handed_the_orders_that_numpy_net_draws(rng):
     assert not np.array_equal(orders[0], orders[1])
     utils.set_random_seed(5)
     assert np.array_equal(orders[0], utils.generator().permutation(23))
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (("machine", {"id": "another"}), "begun on another machine or with"),
-        (("data", {"sha256": {"x": "y"}}), "begun with other data"),
-    ],
-    ids=["machine", "data"],
-)
-def test_a_run_of_elsewhere_is_not_gone_on_with(
-    change, message, finished, tmp_path
-):
-    _, record, _ = finished
-    name, values = change
-    other = record | {name: record[name] | values}
-    (tmp_path / "results.json").write_text(json.dumps(other))
-    done = bench("--resume", tmp_path)
-    assert done.returncode == 2
-    assert message in done.stderr
-    assert done.stderr.count("\n") == 1
-    assert json.loads((tmp_path / "results.json").read_text()) == other

@@ -285,10 +285,6 @@ def test_the_command_says_where_no_gradient_check_can_help():
     assert "--plant last_batch_dropped" in done.stdout
 
 
-def test_the_command_lists_the_gallery_and_refuses_unknown_names():
+def test_the_command_lists_the_gallery():
     listed = run("--list").stdout
     assert all(f"  {name} " in listed for name in MISTAKES)
-    done = run("--break", "nonsense")
-    assert done.returncode == 2
-    assert done.stderr.startswith("error: unknown mistake 'nonsense'; known:")
-    assert done.stderr.count("\n") == 1

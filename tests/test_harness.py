@@ -800,23 +800,6 @@ def test_compare_finds_what_became_slower(factor, limit, code, tmp_path):
     assert main([*arguments, "--fail-over", limit]) == code
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"threads": 2},
-        {"device": "gpu"},
-        {"machine": machine.describe() | {"id": "another"}},
-    ],
-    ids=lambda change: next(iter(change)),
-)
-def test_compare_refuses_unlike_runs(change, tmp_path, capsys):
-    arguments = both(tmp_path, fair_record(), fair_record() | change)
-    assert main(arguments) == 2
-    error = capsys.readouterr().err
-    assert f"not the same {next(iter(change))}" in error
-    assert error.count("\n") == 1
-
-
 def test_compare_refuses_runs_without_a_common_row():
     other = a_record({KERAS: [1.0]})
     with pytest.raises(InputError, match="no row in common"):
