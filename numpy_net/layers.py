@@ -8,7 +8,7 @@ backward, its gradients come from automatic differentiation.
 import numpy as np
 
 from numpy_net import activations, config, initializers, regularizers
-from numpy_net.checks import whole_number
+from numpy_net.checks import shown, whole_number
 
 
 class Input:
@@ -20,7 +20,7 @@ class Input:
     def __init__(self, shape: tuple[int, ...]):
         if not isinstance(shape, tuple | list):
             raise ValueError(
-                f"Input: expected a shape like (28, 28), got {shape!r}"
+                f"Input: expected a shape like (28, 28), got {shown(shape)}"
             )
         self.shape = tuple(whole_number("Input", size) for size in shape)
 
