@@ -331,6 +331,13 @@ def to_csv(options: Namespace) -> int:
     return 0
 
 
+def find_settings(options: Namespace) -> int:
+    """Try many settings, here or on a cluster."""
+    from benchmarks import search  # NumPy comes in here
+
+    return search.main(options, make_display([]))
+
+
 COMMANDS = {
     "bench": bench,
     "step": bench,
@@ -343,6 +350,7 @@ COMMANDS = {
     "beside": side_by_side,
     "doctor": diagnose,
     "export": to_csv,
+    "search": find_settings,
 }
 
 

@@ -25,6 +25,7 @@ other commands (each has its own --help):
   check DIR      what makes a run's seconds doubtful
   compare A B    has a row become slower? two runs on one machine
   beside A B ... runs side by side, without a ratio (1 thread and 2, say)
+  search         many settings at once, here or on a Dask cluster
   export DIR     the raw times as CSV
   doctor         what this machine is, and whether it is quiet enough
 """
@@ -60,6 +61,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.set_defaults(command="bench")
     commands = parser.add_subparsers(
         dest="command", metavar="COMMAND", parser_class=Parser,
+        prog="python -m benchmarks",
         help=argparse.SUPPRESS,
     )  # fmt: skip
     for name in ("step", "ladder", "tta", "trees"):
@@ -114,6 +116,13 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         "for timing (else exit code 1).",
         "example:\n  python -m benchmarks doctor",
     )  # fmt: skip
+    _add_search(_command(
+        commands, "search",
+        "Try many settings: the sweeps of question 3.3.4 and GridSearchCV "
+        "over both nets and XGBoost, by joblib; on a Dask cluster too.",
+        "examples:\n  python -m benchmarks search\n"
+        "  python -m benchmarks search --scheduler tcp://HOST:8786",
+    ))  # fmt: skip
     words = sys.argv[1:] if arguments is None else arguments
     options = parser.parse_args(words)
     if options.command not in (None, *words[:1]):
@@ -206,14 +215,7 @@ def _add_options(parser: Parser) -> None:
         default="cpu",
         help="gpu: the rows that can use one; cpu: hide it from all",
     )
-    add(
-        "--data",
-        default="auto",
-        choices=["auto", "mnist", "digits"],
-        help="mnist: refuse anything else; digits: the small set that "
-        "scikit-learn carries; auto: that one if MNIST cannot be had",
-    )
-    add("--data-dir", help="folder with MNIST's four files or mnist.npz")
+    _add_data(parser)
     add("--out", metavar="DIR", help="a new folder (results/TIME-HOST-TIER)")
     _add_open(parser)
     add("--resume", metavar="DIR", help="go on with a run that was stopped")
@@ -224,6 +226,46 @@ def _add_options(parser: Parser) -> None:
         metavar="SECONDS",
         help="stop a row that takes longer, and go on",
     )
+
+
+def _add_data(parser: Parser) -> None:
+    add = parser.add_argument
+    add(
+        "--data",
+        default="auto",
+        choices=["auto", "mnist", "digits"],
+        help="mnist: refuse anything else; digits: the small set that "
+        "scikit-learn carries; auto: that one if MNIST cannot be had",
+    )
+    add("--data-dir", help="folder with MNIST's four files or mnist.npz")
+
+
+def _add_search(parser: Parser) -> None:
+    add = parser.add_argument
+    add(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="of a Dask cluster, as in tcp://HOST:8786",
+    )
+    add(
+        "--processes",
+        type=whole(1, 1000),
+        metavar="N",
+        help="without a scheduler: so many at a time (as there are cores)",
+    )
+    add(
+        "--images",
+        type=whole(100, 60_000),
+        default=3_000,
+        metavar="N",
+        help="training images, 100 to 60,000 (3000)",
+    )
+    add(
+        "--only",
+        metavar="NAME[,NAME]",
+        help="some of sweep, numpy, keras and xgboost (all)",
+    )
+    _add_data(parser)
 
 
 def is_number(text: str) -> bool:

@@ -53,11 +53,6 @@ def asked(options: Namespace) -> Options:
 
 
 def _names_to_add(options: Namespace) -> list[str]:
-    if options.command != "bench":
-        raise InputError(
-            f"--add: {options.command} has rows of its own; say it without "
-            f"a command, as in python -m benchmarks --add ..."
-        )
     for name in options.add:
         if not is_added(name):
             raise InputError(

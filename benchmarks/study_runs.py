@@ -22,20 +22,18 @@ def train_all(
     variants: list[Variant],
     samples: Samples,
     test: tuple[Array, Array],
-    processes: int,
 ) -> Iterator[dict[str, Any]]:
     """Train each; give what became of it as soon as it is done.
 
-    test: images (N, 28, 28) and labels (N,). joblib shares the images among
-    its processes, each of which keeps to one thread.
+    test: images (N, 28, 28) and labels (N,). Where they are trained is what
+    joblib is set to: one after the other, if it is set to nothing.
     """
-    from joblib import Parallel, delayed, parallel_config
+    from joblib import Parallel, delayed
 
-    with parallel_config("loky", inner_max_num_threads=1):
-        parallel = Parallel(processes, return_as="generator_unordered")
-        yield from parallel(
-            delayed(train)(variant, samples, *test) for variant in variants
-        )
+    parallel = Parallel(return_as="generator_unordered")
+    yield from parallel(
+        delayed(train)(variant, samples, *test) for variant in variants
+    )
 
 
 def train(

@@ -1,7 +1,6 @@
 """What a worker can be asked to do; each returns one JSON object."""
 
 import importlib
-import math
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -25,7 +24,6 @@ from benchmarks.phases import Phases
 
 Spec = dict[str, Any]
 Answer = Callable[[str, Any], None]
-VALIDATION_SPLIT = 1 / 6  # the assignment's: 10,000 of 60,000
 
 
 def look_for_data(
@@ -65,7 +63,7 @@ def train(spec: Spec, answer: Answer, phases: Phases) -> dict[str, Any]:
     adapter = _adapter(contender)
     with phases("data"):
         dataset = _load(spec, lambda line: None)
-        samples = Samples(*_split(dataset))
+        samples = Samples(*data.split(dataset))
     job = Job(
         contender,
         samples,
@@ -120,7 +118,7 @@ def step(spec: Spec, answer: Answer, phases: Phases) -> dict[str, Any]:
     adapter = _adapter(contender)
     job = Job(
         contender,
-        Samples(*_split(_load(spec, lambda line: None))),
+        Samples(*data.split(_load(spec, lambda line: None))),
         spec["seed"],
         spec["threads"],
         spec["device"],
@@ -165,7 +163,7 @@ def closeness(spec: Spec, answer: Answer, phases: Phases) -> dict[str, Any]:
         import tensorflow  # noqa: F401  (keras alone imports without it)
     except ImportError:  # not installed, or it does not load
         keras = None
-    samples = Samples(*_split(_load(spec, lambda line: None)))
+    samples = Samples(*data.split(_load(spec, lambda line: None)))
     samples = samples.first(close.MOMENTS[-1] * close.BATCH_SIZE)
     pairs = [(net, dtype) for net in close.NETS for dtype in close.DTYPES]
     parts, found = len(pairs) + len(close.NETS), []
@@ -181,19 +179,20 @@ def closeness(spec: Spec, answer: Answer, phases: Phases) -> dict[str, Any]:
 
 def train_study(spec: Spec, answer: Answer, phases: Phases) -> dict[str, Any]:
     """The nets that the questions ask for; each is told when it is done."""
-    from benchmarks import study_runs
+    from benchmarks import search, study_runs
     from benchmarks.adapters.common import Samples
 
     dataset = _load(spec, lambda line: None)
-    samples = Samples(*_split(dataset))
+    samples = Samples(*data.split(dataset))
     test = (dataset.scaled(dataset.x_test), dataset.y_test)
     wanted = study.variants(spec["tier"])
     left = [v for v in wanted if v.key not in spec["done"]]
     done = len(wanted) - len(left)
-    for found in study_runs.train_all(left, samples, test, spec["threads"]):
-        done += 1
-        answer("variant", found)
-        answer("epoch", {"epoch": done, "epochs": len(wanted)})
+    with search.here(spec["threads"]):
+        for found in study_runs.train_all(left, samples, test):
+            done += 1
+            answer("variant", found)
+            answer("epoch", {"epoch": done, "epochs": len(wanted)})
     return {"status": "ok"}
 
 
@@ -256,14 +255,6 @@ def _adapter(contender: Contender) -> Callable[..., Any]:
 def _load(spec: Spec, say: Callable[[str], object]) -> data.Dataset:
     dataset = data.load(spec["data"], spec["data_dir"], say)
     return dataset.first(spec["n_train"], spec["n_test"])
-
-
-def _split(dataset: data.Dataset) -> tuple[np.ndarray, ...]:
-    """Training samples, then validation samples: the last sixth."""
-    x = dataset.scaled(dataset.x_train)
-    y = data.one_hot(dataset.y_train)
-    at = math.floor(len(x) * (1.0 - VALIDATION_SPLIT))
-    return x[:at], y[:at], x[at:], y[at:]
 
 
 def _gate(spec: Spec, job: Any, adapter: Any) -> dict[str, Any]:

@@ -178,9 +178,7 @@ def test_what_cannot_be_added_is_told_before_anything_runs(
     assert not folder.exists()
 
 
-def test_add_is_for_the_main_job_and_only_for_rows_of_ours(capsys):
-    assert main(["--add", BAYES, "step"]) == 2
-    assert "step has rows of its own" in capsys.readouterr().err
+def test_only_is_for_rows_of_ours(capsys):
     assert main(["--only", BAYES]) == 2
     assert f"is no row; say --add {BAYES}" in capsys.readouterr().err
 

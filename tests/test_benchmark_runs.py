@@ -14,7 +14,7 @@ from benchmarks import judging, pin, results, runner, schedule, tasks
 from benchmarks.__main__ import main
 from benchmarks.adapters import common, keras_nets, numpy_nets
 from benchmarks.contenders import TIERS, Contender, select
-from benchmarks.data import Dataset
+from benchmarks.data import Dataset, split
 from benchmarks.display import make_display
 from numpy_net import utils
 
@@ -465,7 +465,7 @@ def test_the_validation_part_is_the_last_sixth(rng):
     labels = rng.integers(0, 10, 60).astype("uint8")
     images = np.repeat(np.arange(60, dtype="uint8"), 784).reshape(60, 28, 28)
     data = Dataset("d", "s", {}, 1, images, labels, images, labels)
-    x, y, x_val, y_val = tasks._split(data)
+    x, y, x_val, y_val = split(data)
     assert x[:, 0, 0].tolist() == list(range(50))
     assert x_val[:, 0, 0].tolist() == list(range(50, 60))
     assert np.array_equal(y.argmax(axis=1), labels[:50])

@@ -1,0 +1,247 @@
+"""A search over settings by joblib: here, by processes, or on a cluster.
+
+    python -m benchmarks search
+    python -m benchmarks search --scheduler tcp://HOST:8786
+
+Nothing of ours stands between the search and the engine: scikit-learn's
+GridSearchCV and the sweeps of the assignment's question 3.3.4 hand their
+fits to joblib, and joblib's own Dask backend hands them to the cluster.
+"""
+
+from argparse import Namespace
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from benchmarks import data, estimate, machine, study, study_runs
+from benchmarks.adapters.common import Samples
+from benchmarks.display import Display
+from benchmarks.errors import InputError
+from benchmarks.table import Table, three_digits
+
+Array = np.ndarray
+FOLDS = 3
+
+
+@contextmanager
+def here(processes: int) -> Iterator[None]:
+    """joblib's own processes, each on one thread."""
+    from joblib import parallel_config
+
+    with parallel_config("loky", n_jobs=processes, inner_max_num_threads=1):
+        yield
+
+
+@contextmanager
+def on_dask(address: str) -> Iterator[Any]:
+    """The workers of a Dask scheduler, through joblib's own backend."""
+    from joblib import parallel_config
+
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise InputError(
+            f"--scheduler needs dask and distributed ({error}): install "
+            f"them, as in pip install distributed"
+        ) from error
+    try:
+        client = Client(address, timeout="10s", set_as_default=True)
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"--scheduler {address}: no Dask scheduler answers there "
+            f"({' '.join(str(error).split())}); start one with: dask scheduler"
+        ) from error
+    with client:
+        if not client.scheduler_info()["workers"]:
+            raise InputError(
+                f"--scheduler {address}: it has no workers; start one with: "
+                f"dask worker {address}"
+            )
+        with parallel_config("dask"):
+            yield client
+
+
+def sweeps(
+    samples: Samples,
+    test: tuple[Array, Array],
+    say: Callable[[str], object] = print,
+) -> dict[str, float]:
+    """Validation accuracy of each net of question 3.3.4, by its key."""
+    nets = {v.key: v for sweep in study.SWEEPS for _, v in sweep.variants}
+    start, found = perf_counter(), {}
+    for number, result in enumerate(
+        study_runs.train_all(list(nets.values()), samples, test), start=1
+    ):
+        if result["status"] == "ok":
+            found[result["key"]] = result["epochs"][-1]["val_accuracy"]
+        if number % 5 == 0:
+            left = (perf_counter() - start) * (len(nets) / number - 1)
+            say(
+                f"{number} of {len(nets)} nets, about "
+                f"{estimate.in_words(left)} left"
+            )
+    return found
+
+
+def numpy_net(X: Array, y: Array, **settings: Any) -> Any:
+    """One hidden layer in NumPy; seeded by the wrapper's random_state."""
+    import numpy_net
+
+    return _net(numpy_net, X, y, **settings)
+
+
+def keras_net(X: Array, y: Array, **settings: Any) -> Any:
+    """The same in Keras, whose wrapper has no seed: it is set here."""
+    import keras
+
+    keras.utils.set_random_seed(0)
+    return _net(keras, X, y, **settings)
+
+
+def _net(
+    library: Any, X: Array, y: Array, units: int, learning_rate: float
+) -> Any:
+    model = library.Sequential(
+        [
+            library.Input((X.shape[1],)),
+            library.layers.Dense(units, activation="sigmoid"),
+            library.layers.Dense(y.shape[1], activation="softmax"),
+        ]
+    )
+    model.compile(
+        optimizer=library.optimizers.SGD(learning_rate=learning_rate),
+        loss="categorical_crossentropy",
+    )
+    return model
+
+
+def grid(name: str) -> Any:
+    """GridSearchCV over units and learning rate, or over trees and shades."""
+    from sklearn.model_selection import GridSearchCV
+
+    settings: dict[str, list[Any]] = {
+        "model_kwargs": [
+            {"units": units, "learning_rate": rate}
+            for units in (30, 100)
+            for rate in (0.03, 0.1, 0.3)
+        ]
+    }
+    fit = {"epochs": 5, "batch_size": 10}
+    estimator: Any
+    if name == "numpy":
+        from numpy_net.wrappers import SKLearnClassifier
+
+        estimator = SKLearnClassifier(
+            numpy_net, fit_kwargs=fit, random_state=0
+        )
+    elif name == "keras":
+        # sklearn.base.clone loses its fit_kwargs: they are given to fit.
+        from keras.wrappers import SKLearnClassifier as KerasClassifier
+
+        estimator = KerasClassifier(keras_net)
+    else:
+        from xgboost import XGBClassifier
+
+        estimator = XGBClassifier(n_estimators=20, n_jobs=1, random_state=0)
+        settings = {"max_depth": [3, 6], "max_bin": [16, 64, 256]}
+    return GridSearchCV(estimator, settings, cv=FOLDS, refit=False)
+
+
+def searched(name: str, X: Array, labels: Array) -> Any:
+    """The grid search of one library, done; on whatever joblib is set to."""
+    fit = {"keras": {"epochs": 5, "batch_size": 10, "verbose": 0}}
+    return grid(name).fit(X, labels, **fit.get(name, {}))
+
+
+def load(choice: str, folder: str | None, images: int) -> data.Dataset:
+    return data.load(choice, folder).first(images, 1_000)
+
+
+def main(options: Namespace, display: Display) -> int:
+    """Search on the engine that was asked for; show what was found."""
+    dataset = load(options.data, options.data_dir, options.images)
+    names = options.only.split(",") if options.only else [*WHAT]
+    for name in names:
+        if name not in WHAT:
+            raise InputError(
+                f"--only: expected some of {', '.join(WHAT)}, got {name!r}"
+            )
+    if options.scheduler:
+        engine, where = on_dask(options.scheduler), options.scheduler
+    else:
+        processes = options.processes or machine.usable_cores()
+        engine, where = here(processes), f"{processes} processes"
+    images = f"{len(dataset.x_train):,} images"
+    display.say(f"{dataset.name}, {images}; by joblib on {where}")
+    with engine:
+        for name in names:
+            start = perf_counter()
+            table = WHAT[name](dataset, display)
+            seconds = three_digits(perf_counter() - start)
+            display.table(replace(table, note=f"{seconds} s. {table.note}"))
+    return 0
+
+
+def _sweep_table(dataset: data.Dataset, display: Display) -> Table:
+    samples = Samples(*data.split(dataset))
+    test = (dataset.scaled(dataset.x_test), dataset.y_test)
+    found = sweeps(samples, test, display.say)
+    shown = [
+        [sweep.title, label, _accuracy(found.get(variant.key))]
+        for sweep in study.SWEEPS
+        for label, variant in sweep.variants
+    ]
+    return Table(
+        "Question 3.3.4: one setting of the custom net at a time",
+        ("setting", "value", "validation accuracy"),
+        shown,
+        f"{study.SHORT.epochs} epochs each; the last sixth validates.",
+    )
+
+
+def _accuracy(value: float | None) -> str:
+    return "diverged" if value is None else f"{value:.4f}"
+
+
+def _grid_table(name: str, dataset: data.Dataset, display: Display) -> Table:
+    display.say(f"GridSearchCV over {TITLES[name]}: 6 settings, {FOLDS} folds")
+    images = dataset.scaled(dataset.x_train)
+    X = images.reshape(len(images), -1)
+    results = searched(name, X, dataset.y_train).cv_results_
+    shown = [
+        [
+            ", ".join(f"{k} {v}" for k, v in _flat(settings).items()),
+            f"{mean:.4f}",
+        ]
+        for settings, mean in zip(
+            results["params"], results["mean_test_score"], strict=True
+        )
+    ]
+    return Table(
+        f"GridSearchCV over {TITLES[name]}",
+        ("settings", "accuracy"),
+        shown,
+        f"Accuracy: the mean over {FOLDS} folds.",
+    )
+
+
+def _flat(settings: dict[str, Any]) -> dict[str, Any]:
+    """The settings themselves, out of the wrapper's model_kwargs."""
+    found: dict[str, Any] = settings.get("model_kwargs", settings)
+    return found
+
+
+TITLES = {
+    "numpy": "the NumPy net",
+    "keras": "the Keras net",
+    "xgboost": "XGBoost",
+}
+WHAT: dict[str, Callable[[data.Dataset, Display], Table]] = {
+    "sweep": _sweep_table,
+    **{name: partial(_grid_table, name) for name in TITLES},
+}
