@@ -1,6 +1,7 @@
 """Download MNIST, in bounded time and size whatever a server does."""
 
 import io
+import math
 import os
 import queue
 import ssl
@@ -8,6 +9,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +25,7 @@ MIRRORS = (
 )
 STALL_SECONDS = 10.0  # without a single byte, connecting included
 FILE_SECONDS = 120.0  # for one file
+ALL_SECONDS = 300.0  # for all files of all mirrors
 MAX_BYTES = 64 * 2**20  # all of MNIST, not compressed, has 55 million
 
 Say = Callable[[str], object]
@@ -35,6 +38,10 @@ def download(folder: Path, say: Say) -> mnist.Arrays:
     be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    for left in folder.glob(f".{mnist.NPZ}.*"):  # by a kill; or at work still
+        with suppress(OSError):
+            if time.time() - left.stat().st_mtime > 2 * ALL_SECONDS:
+                left.unlink()
     partial = folder / f".{mnist.NPZ}.{os.getpid()}"
     try:
         # Opened first: a folder that cannot be written costs no download.
@@ -48,29 +55,33 @@ def download(folder: Path, say: Say) -> mnist.Arrays:
 
 
 def _from_any_mirror(say: Say) -> mnist.Arrays:
+    deadline = time.monotonic() + ALL_SECONDS
     for mirror in MIRRORS:
         try:
-            return _from_mirror(mirror, say)
+            return _from_mirror(mirror, say, deadline)
         except InputError as error:
             say(str(error))
     raise InputError("no mirror delivered MNIST")
 
 
-def _from_mirror(mirror: str, say: Say) -> mnist.Arrays:
+def _from_mirror(mirror: str, say: Say, deadline: float) -> mnist.Arrays:
     if mirror.endswith(".npz"):
-        return mnist.read_npz(fetch(mirror, say), mirror)
+        return mnist.read_npz(fetch(mirror, say, deadline), mirror)
     arrays = {}
     for key in mnist.MNIST:
         url = f"{mirror}{mnist.idx_names(key)[0]}.gz"
-        arrays[key] = mnist.read_idx(fetch(url, say), key, url)
+        arrays[key] = mnist.read_idx(fetch(url, say, deadline), key, url)
     return arrays
 
 
-def fetch(url: str, say: Say) -> io.BytesIO:
-    """Return what a URL holds; say how far it is in steps of 10 percent."""
+def fetch(url: str, say: Say, deadline: float = math.inf) -> io.BytesIO:
+    """Return what a URL holds; say how far it is in steps of 10 percent.
+
+    deadline is a monotonic time.
+    """
     transfer = _Transfer(url)
     transfer.start()
-    deadline = time.monotonic() + FILE_SECONDS
+    deadline = min(deadline, time.monotonic() + FILE_SECONDS)
     content, told = io.BytesIO(), 0
     try:
         while chunk := transfer.next_chunk(deadline):
@@ -128,7 +139,8 @@ class _Transfer(threading.Thread):
         except queue.Empty:
             raise InputError(
                 f"{self.url}: silent for {STALL_SECONDS:g} seconds or not "
-                f"complete after {FILE_SECONDS:g}"
+                f"complete after {FILE_SECONDS:g} (all together: "
+                f"{ALL_SECONDS:g})"
             ) from None
         if isinstance(chunk, InputError):
             raise chunk

@@ -423,6 +423,9 @@ def assert_not_downloaded(reason, folder):
     assert not contents(folder)
 
 
+CHUNKS = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\nPK"
+
+
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [
@@ -430,8 +433,21 @@ def assert_not_downloaded(reason, folder):
         (b"\0\xff\n\n", "127.0.0.1"),
         (b"HTTP/1.0 302 F\nLocation: file:///etc/hosts\n\n", "127.0.0.1"),
         (drip(b"HTTP/1.0 200 OK\n\n", bytes(2**20)), "more than"),
+        (b"HTTP/1.0 403 Forbidden\n\n", "HTTP Error 403"),
+        (b"HTTP/1.0 503 Busy\nRetry-After: 9999\n\n", "HTTP Error 503"),
+        (b"HTTP/1.0 302 F\nLocation: /mnist.npz\n\n", "infinite loop"),
+        (b"", "closed connection without"),
+        (ok(b"<html>log in</html>"), "cannot be read"),
+        (ok(npz(**ARRAYS), 1000), "cannot be read"),
+        (ok(npz(**ARRAYS), "a lot")[:-99], "cannot be read"),
+        (CHUNKS, "127.0.0.1"),
     ],
-    ids=["cut", "not http", "redirect to a file", "never ends"],
+    ids=[
+        *("cut", "not http", "redirect to a file", "never ends"),
+        *("forbidden", "busy", "redirect to itself", "hangs up"),
+        *("a page", "length too small", "length is no number"),
+        "chunk cut",
+    ],
 )
 def test_download_refuses_a_bad_answer(
     small, serve, tmp_path, monkeypatch, answer, reason
@@ -457,6 +473,61 @@ def test_download_gives_a_slow_server_up(
     monkeypatch.setattr(download, "FILE_SECONDS", 0.6)
     serve({"/mnist.npz": answer}, "/mnist.npz")
     assert_not_downloaded("silent", tmp_path)
+
+
+def test_all_mirrors_together_have_a_limit(small, serve, monkeypatch):
+    """Each file comes within its own time; there are too many of them."""
+    monkeypatch.setattr(download, "STALL_SECONDS", 0.3)
+    monkeypatch.setattr(download, "ALL_SECONDS", 0.5)
+    slow = drip(ok(b"", 10**6), b"x")
+    serve({"/a.npz": slow, "/b.npz": slow, "/c.npz": slow},
+          "/a.npz", "/b.npz", "/c.npz")  # fmt: skip
+    said, start = [], time.monotonic()
+    with pytest.raises(InputError, match="no mirror delivered"):
+        data.load("mnist", say=said.append)
+    assert time.monotonic() - start < 4
+    assert sum("(all together: 0.5)" in line for line in said) == 3
+
+
+def test_what_no_mirror_delivers_is_replaced_by_digits_that_say_why(
+    small, serve, tmp_path
+):
+    cut = ok(npz(**ARRAYS)[:-200], len(npz(**ARRAYS)))
+    serve({"/cut.npz": cut}, "/no.npz", "/cut.npz", "/idx/")
+    said = []
+    found = data.load("auto", say=said.append)
+    assert found.name == "scikit-learn digits, not MNIST"
+    for mirror in ("/no.npz: HTTP Error 404", "/cut.npz: ", "/idx/train-"):
+        assert any(mirror in line for line in said)
+    assert "no mirror delivered MNIST" in said[-1]
+    assert not contents(tmp_path)
+
+
+def test_a_download_that_is_killed_leaves_no_half_file(serve, tmp_path):
+    """SIGKILL while bytes come; a later download clears what it left."""
+    root = serve({"/mnist.npz": drip(ok(b"", 10**6), b"x")})
+    program = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from benchmarks import download\n"
+        "download.MIRRORS = (sys.argv[1],)\n"
+        "print('begun', flush=True)\n"
+        "download.download(Path(sys.argv[2]), print)\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program, f"{root}/mnist.npz", tmp_path],
+        stdout=subprocess.PIPE,
+        cwd=Path(data.__file__).parents[1],
+    ) as process:
+        process.stdout.readline()
+        time.sleep(0.3)
+        process.kill()
+    assert not (tmp_path / "mnist.npz").exists()
+    for left in tmp_path.iterdir():
+        os.utime(left, (0, 0))
+    with pytest.raises(InputError, match="no mirror delivered"):
+        download.download(tmp_path, print)
+    assert not contents(tmp_path)
 
 
 def test_download_that_is_given_up_ends(serve, monkeypatch):
