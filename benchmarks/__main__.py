@@ -45,6 +45,10 @@ def main(arguments: list[str] | None = None) -> int:
        asked of check, compare or doctor is not so
     2  bad input, said in one line
     """
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed: nobody wants to read it
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            setattr(sys, name, os.fdopen(nowhere, "w", encoding="utf-8"))
     options = command_line.parse(arguments)
     signal.signal(signal.SIGTERM, _terminate)
     command = COMMANDS[options.command]
@@ -115,8 +119,9 @@ def _read(command: Callable[[Namespace], int], options: Namespace) -> int:
         ArithmeticError,
         AttributeError,
         LookupError,
+        RecursionError,
         TypeError,
-        UnicodeError,
+        ValueError,
     ) as error:
         raise InputError(
             f"the figures of this file make no sense "
@@ -138,6 +143,11 @@ def _resume(options: Namespace) -> int:
             f"those of here do not mix; start a new run"
         )
     _refuse_code_of_others(record, options.add, folder)
+    if record["threads"] > machine.usable_cores():
+        raise InputError(
+            f"{folder}: expected at most {machine.usable_cores()} threads, "
+            f"got {record['threads']}: the file is damaged; run again"
+        )
     left = runner.missing(record) + runner.extras(record)
     count = len(record["plan"]) + len(record["asked"].get("extras", []))
     asked = runner.Options(

@@ -14,9 +14,17 @@ from rich.text import Text
 
 from benchmarks import derived
 from benchmarks.contenders import EXTRAS, title
+from benchmarks.errors import printable
 from benchmarks.estimate import Remaining, in_words
 from benchmarks.results import Record
 from benchmarks.table import Table, three_digits
+
+
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """`| head`: nobody reads on, and the run goes on in silence."""
+        self.quiet = True
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def make_display(expected: list[float]) -> "Display":
@@ -24,7 +32,7 @@ def make_display(expected: list[float]) -> "Display":
     # A name that the terminal's encoding lacks is shown as ?, not fatal.
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]
-    console = Console(highlight=False)
+    console = _Console(highlight=False)
     plain = not console.is_terminal or "NO_COLOR" in os.environ
     if plain or os.environ.get("TERM") == "dumb":
         return Display(console, expected)
@@ -52,7 +60,7 @@ class Display:
         return None
 
     def say(self, line: str) -> None:
-        self.console.print(line, markup=False, soft_wrap=True)
+        self.console.print(printable(line), markup=False, soft_wrap=True)
 
     def start(self, entry: dict[str, Any]) -> None:
         self.title, self.entry = _title(entry), {}
@@ -105,21 +113,21 @@ class Display:
     def table(self, table: Table) -> None:
         """Print a table; as lists where it is too wide for the terminal."""
         grid = Grid(
-            title=table.heading,
+            title=printable(table.heading),
             title_justify="left",
             title_style="bold",
             box=box.SIMPLE_HEAD,
             collapse_padding=True,
             padding=(0, 1, 0, 0),
         )
-        for number, name in enumerate(table.header):
+        for number, name in enumerate(map(printable, table.header)):
             grid.add_column(
                 name.replace(" ", "\n") if len(table.header) > 4 else name,
                 justify="right" if table.is_figure(number) else "left",
                 min_width=max(map(len, name.split())),
             )
         for row in table.rows:
-            grid.add_row(*row)
+            grid.add_row(*map(printable, row))
         self.console.print(grid, markup=False)
         if table.note:
             self.say(table.note)

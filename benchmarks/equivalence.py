@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import results
+from benchmarks import arrays, results
 from benchmarks.contenders import RATIOS, row_of, select
 
 UPDATES = 20
@@ -24,14 +24,14 @@ UNLIKE = 1e300  # nan or other shapes: JSON has no inf
 
 def save(folder: Path, name: str, start: list[Any], end: list[Any]) -> None:
     """Keep a row's weights before and after the K updates."""
-    arrays: dict[str, Any] = {}
+    kept: dict[str, Any] = {}
     for number, (a, b) in enumerate(zip(start, end, strict=True)):
-        arrays[f"start_{number}"], arrays[f"end_{number}"] = a, b
+        kept[f"start_{number}"], kept[f"end_{number}"] = a, b
     with (
         results.replacing(_file(folder, name)) as path,
         path.open("wb") as file,
     ):
-        np.savez(file, **arrays)
+        np.savez(file, **kept)
 
 
 def _file(folder: Path, name: str) -> Path:
@@ -64,14 +64,10 @@ def judge(folder: Path, record: results.Record) -> list[dict[str, Any]]:
     runs = {run["contender"]: run for run in record["runs"] if "gate" in run}
     found = []
     for pair in pairs(record):
-        with (
-            np.load(_file(folder, pair[0])) as a,
-            np.load(_file(folder, pair[1])) as b,
-        ):
-            sides = [
-                {**runs[name]["gate"], "arrays": dict(arrays)}
-                for name, arrays in zip(pair, (a, b), strict=True)
-            ]
+        sides = [
+            {**runs[name]["gate"], "arrays": arrays.read(_file(folder, name))}
+            for name in pair
+        ]
         found.append({"rows": list(pair), **compare(*sides)})
     return found
 

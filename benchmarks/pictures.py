@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import derived
+from benchmarks import arrays, derived
 from benchmarks.errors import InputError
 from benchmarks.results import Record
 
@@ -87,8 +87,7 @@ def kernels(folder: Path, record: Record) -> dict[str, Any]:
         path = folder / f"{name}-0.npz"
         if not derived.trained(record, name) or not path.is_file():
             continue
-        with np.load(path) as arrays:
-            W = arrays["kernel_1"]
+        W = arrays.read(path)["kernel_1"]
         scale = float(np.abs(W).max())
         grey = np.round(128 + 127 * W.T / (scale or 1.0))
         found[name] = {"scale": scale, "images": encode(grey)}

@@ -7,18 +7,21 @@ import platform
 import re
 import shlex
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
-from benchmarks.errors import InputError
+from benchmarks.errors import InputError, printable
 
 SCHEMA = 3
 READABLE = (2, 3)  # of version 2 what came later is absent
 # What a run leaves that was killed before it had begun to train.
-BEGUN = {"figures", "run.log"}
+BEGUN = {"figures", "run.log", "figures/digits.svg", "figures/digits.png"}
+PARTS = ".*.part"  # the temporary files of replacing()
+SHARED = "joblib_memmapping_folder_*"  # images that processes share
 FOLDERS = ("--out", "--data-dir", "--resume")  # options that name one
 LARGEST = 200 * 2**20  # bytes; a full run's file is far below one hundredth
 HERE = Path(__file__).resolve().parent
@@ -104,6 +107,7 @@ def read(folder: Path) -> Record:
         record = json.loads(
             text, parse_constant=_no_number, parse_float=_finite
         )
+        record = _printable(record)
     except OSError as error:
         raise InputError(
             f"{path} cannot be read ({error.strerror}): give the folder of "
@@ -167,6 +171,17 @@ def validate(record: Any, path: Path) -> None:
             f"{path}: {', '.join(sorted(unknown))} not among its contenders: "
             f"the file is damaged; run again"
         )
+
+
+def _printable(value: Any) -> Any:
+    """The same with all of its texts printable, each in one line."""
+    if isinstance(value, dict):
+        return {_printable(k): _printable(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_printable(v) for v in value]
+    if isinstance(value, str):
+        return printable(value.replace("\n", " "))
+    return value
 
 
 def _no_number(text: str) -> None:

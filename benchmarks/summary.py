@@ -7,7 +7,7 @@ from benchmarks.contenders import Reported, rows_of, title
 from benchmarks.errors import InputError
 from benchmarks.results import Record, replacing
 from benchmarks.statistics import estimate
-from benchmarks.table import Table, three_digits
+from benchmarks.table import Table, in_markdown, three_digits
 
 HEADER = (
     "model",
@@ -158,12 +158,16 @@ def markdown(record: Record, whole: bool = True) -> str:
     parts = []
     if rows(record):
         main = table(record)
-        notes = "\n".join(f"- {line}" for line in sentences(record))
-        parts.append(f"{main.markdown()}\n\n{main.note}\n\n{notes}".rstrip())
+        notes = "\n".join(
+            f"- {in_markdown(line)}" for line in sentences(record)
+        )
+        note = in_markdown(main.note)
+        parts.append(f"{main.markdown()}\n\n{note}\n\n{notes}".rstrip())
     if whole:
         for extra in report.tables(record):
             parts.append(
-                f"## {extra.heading}\n\n{extra.markdown()}\n\n{extra.note}"
+                f"## {in_markdown(extra.heading)}\n\n{extra.markdown()}\n\n"
+                f"{in_markdown(extra.note)}"
             )
     return "\n\n".join(parts) + "\n"
 

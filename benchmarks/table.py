@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from benchmarks.errors import printable
 from benchmarks.results import Record
 from benchmarks.statistics import Estimate
 
@@ -31,7 +32,17 @@ class Table:
     def markdown(self) -> str:
         rule = ["---"] + ["---:"] * (len(self.header) - 1)
         lines = [self.header, rule, *self.rows]
-        return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+        return "\n".join(
+            f"| {' | '.join(map(in_markdown, cells))} |" for cells in lines
+        )
+
+
+def in_markdown(text: str) -> str:
+    """Text of others on a line of Markdown: no tag, link or new column."""
+    text = printable(" ".join(text.split()))
+    for found, shown in (("<", "&lt;"), ("](", "]\\("), ("|", "\\|")):
+        text = text.replace(found, shown)
+    return text
 
 
 def three_digits(value: float) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks import (
+    arrays,
     data,
     equivalence,
     judging,
@@ -290,13 +291,13 @@ def save_weights(folder: Path, spec: Spec, weights: list[np.ndarray]) -> None:
         for layer in range(len(weights) // 2)
         for kind in ("kernel", "bias")
     ]
-    arrays: dict[str, Any] = dict(zip(names, weights, strict=True))
+    kept: dict[str, Any] = dict(zip(names, weights, strict=True))
     path = _weights_file(folder, spec["contender"], spec["round"])
     with (
         results.replacing(path) as temporary,
         temporary.open("wb") as file,
     ):
-        np.savez(file, **arrays)
+        np.savez(file, **kept)
 
 
 def _weights_file(folder: Path, name: str, number: int) -> Path:
@@ -341,8 +342,8 @@ def _agreement(folder: Path, record: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _apart(folder: Path, first: str, second: str, number: int) -> float:
-    with (
-        np.load(_weights_file(folder, first, number)) as a,
-        np.load(_weights_file(folder, second, number)) as b,
-    ):
-        return max(float(np.max(np.abs(a[k] - b[k]))) for k in a)
+    a, b = (
+        arrays.read(_weights_file(folder, name, number))
+        for name in (first, second)
+    )
+    return max(float(np.max(np.abs(a[k] - b[k]))) for k in a)
