@@ -89,7 +89,7 @@ def bench(options: Namespace) -> int:
     folder = results.new_folder(options.out, asked.tier.name)
     display = _announce(asked)
     try:
-        with display:
+        with results.claimed(folder), display:
             if asked.device == "gpu":
                 runner.require_gpu(asked, folder, display)
             if options.add:
@@ -132,7 +132,13 @@ def _read(command: Callable[[Namespace], int], options: Namespace) -> int:
 def _resume(options: Namespace) -> int:
     """Do what a run that was stopped still lacks, and only that."""
     folder = Path(options.resume)
-    record = results.read(folder)
+    results.read(folder)  # it is a run, before anything is written there
+    with results.claimed(folder):
+        results.tidy(folder)
+        return _go_on(options, folder, results.read(folder))
+
+
+def _go_on(options: Namespace, folder: Path, record: Record) -> int:
     if "asked" not in record or record["tier"] not in TIERS:
         raise InputError(f"{folder} cannot be gone on with: start a new run")
     here = machine.describe()["id"]

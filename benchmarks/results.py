@@ -54,7 +54,7 @@ def new_folder(out: str | None, tier: str) -> Path:
     try:
         if out is None:
             folder = _unused(tier)
-        if folder.is_dir() and {p.name for p in folder.iterdir()} - BEGUN:
+        if folder.is_dir() and not _is_begun(folder):
             raise InputError(
                 f"{folder} is not empty, and a run never writes over "
                 f"another: give --out a new or an empty folder"
@@ -82,9 +82,56 @@ def _unused(tier: str) -> Path:
         folder = first.with_name(f"{first.name}-{number}")
 
 
+def _is_begun(folder: Path) -> bool:
+    """Whether a folder holds nothing but what a new run begins with."""
+    return {
+        path.relative_to(folder).as_posix()
+        for path in folder.rglob("*")
+        if not path.match(PARTS)
+    } <= BEGUN
+
+
 def discard(folder: Path) -> None:
-    """Remove the folder that a run made, and that holds nothing yet."""
-    shutil.rmtree(folder, ignore_errors=True)
+    """Remove the folder of a run that found no data, if we alone wrote it."""
+    if _is_begun(folder):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def tidy(folder: Path) -> None:
+    """Remove the temporary files that a kill has left behind."""
+    for path in folder.rglob(PARTS):
+        path.unlink(missing_ok=True)
+    for path in folder.glob(SHARED):
+        shutil.rmtree(path, ignore_errors=True)
+
+
+@contextmanager
+def claimed(folder: Path) -> Iterator[None]:
+    """Keep every other run out of a folder, until the end or a kill."""
+    with (folder / "run.log").open("a", encoding="utf-8") as file:
+        try:
+            _lock(file)
+        except (BlockingIOError, PermissionError) as error:
+            raise InputError(
+                f"another run is writing to {folder}: wait for it, or give "
+                f"--out a folder of its own"
+            ) from error
+        except OSError:
+            pass  # a file system without locks: nobody can be kept out
+        yield
+
+
+def _lock(file: IO[str]) -> None:
+    """Lock an open file until it is closed; OSError if another has it."""
+    if sys.platform == "win32":
+        import msvcrt
+
+        file.seek(2**30)  # there the lock bars nobody from writing
+        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+    else:
+        import fcntl
+
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def write(folder: Path, record: Record) -> None:

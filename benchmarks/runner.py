@@ -5,6 +5,7 @@ can be there before the other.
 """
 
 import json
+import os
 import shlex
 import signal
 import subprocess
@@ -297,7 +298,7 @@ def _worker(
 
     keep  is called with each part of the result that is ready before
     """
-    spec = spec | {"spawned": perf_counter()}
+    spec = spec | {"spawned": perf_counter(), "parent": os.getpid()}
     with pin.cores(spec["threads"]):
         process = subprocess.Popen(
             [sys.executable, "-m", "benchmarks.worker"],
@@ -354,6 +355,8 @@ def _talk(
     with suppress(BrokenPipeError), process.stdin as stdin:
         json.dump(spec, stdin)
     for line in process.stdout:
+        if not line.endswith("\n"):
+            break  # it was killed in the middle of a line
         [(kind, value)] = json.loads(line).items()
         if kind == "result":
             result = value

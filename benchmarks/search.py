@@ -29,11 +29,20 @@ FOLDS = 3
 
 
 @contextmanager
-def here(processes: int) -> Iterator[None]:
-    """joblib's own processes, each on one thread."""
+def here(processes: int, folder: str | None = None) -> Iterator[None]:
+    """joblib's own processes, each on one thread.
+
+    What they share lies in ``folder`` meanwhile: in the system's own, which
+    may be memory, a kill would leave it for ever.
+    """
     from joblib import parallel_config
 
-    with parallel_config("loky", n_jobs=processes, inner_max_num_threads=1):
+    with parallel_config(
+        "loky",
+        n_jobs=processes,
+        inner_max_num_threads=1,
+        temp_folder=folder,
+    ):
         yield
 
 

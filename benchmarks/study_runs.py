@@ -4,13 +4,14 @@ Nothing here is timed: the question is what a change does to the answers.
 numpy_net and Keras give the same answers, so the faster start decides.
 """
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 import numpy_net
-from benchmarks import judging
+from benchmarks import judging, orphans
 from benchmarks.adapters.common import Samples
 from benchmarks.study import Variant
 from numpy_net import callbacks, config, regularizers, utils
@@ -22,18 +23,28 @@ def train_all(
     variants: list[Variant],
     samples: Samples,
     test: tuple[Array, Array],
+    parent: int | None = None,
 ) -> Iterator[dict[str, Any]]:
     """Train each; give what became of it as soon as it is done.
 
     test: images (N, 28, 28) and labels (N,). Where they are trained is what
-    joblib is set to: one after the other, if it is set to nothing.
+    joblib is set to: one after the other, if it is set to nothing. Processes
+    on this machine end with the process ``parent``, if one is named.
     """
     from joblib import Parallel, delayed
 
     parallel = Parallel(return_as="generator_unordered")
     yield from parallel(
-        delayed(train)(variant, samples, *test) for variant in variants
+        delayed(_train_for)(parent, variant, samples, *test)
+        for variant in variants
     )
+
+
+def _train_for(parent: int | None, *arguments: Any) -> dict[str, Any]:
+    """Train one, in a process that works for another, or in that one."""
+    if parent not in (None, os.getpid()):
+        orphans.end_with(parent)
+    return train(*arguments)
 
 
 def train(

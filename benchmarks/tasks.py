@@ -1,6 +1,7 @@
 """What a worker can be asked to do; each returns one JSON object."""
 
 import importlib
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -189,8 +190,8 @@ def train_study(spec: Spec, answer: Answer, phases: Phases) -> dict[str, Any]:
     wanted = study.variants(spec["tier"])
     left = [v for v in wanted if v.key not in spec["done"]]
     done = len(wanted) - len(left)
-    with search.here(spec["threads"]):
-        for found in study_runs.train_all(left, samples, test):
+    with search.here(spec["threads"], spec["folder"]):
+        for found in study_runs.train_all(left, samples, test, os.getpid()):
             done += 1
             answer("variant", found)
             answer("epoch", {"epoch": done, "epochs": len(wanted)})

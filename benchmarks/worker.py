@@ -18,16 +18,19 @@ from typing import IO, Any  # noqa: E402
 
 from benchmarks.errors import InputError  # noqa: E402
 from benchmarks.noise import Watch  # noqa: E402
+from benchmarks.orphans import end_with  # noqa: E402
 from benchmarks.phases import Phases  # noqa: E402
 
 
 def main() -> int:
     """Read the spec, do the task, answer."""
     spec = json.load(sys.stdin)
+    end_with(spec["parent"])
     channel = _own_stdout()
 
     def answer(kind: str, value: Any) -> None:
-        print(json.dumps({kind: value}), file=channel, flush=True)
+        text = json.dumps({kind: value}, allow_nan=False)
+        print(text, file=channel, flush=True)
 
     phases = Phases()
     # Parent and worker read the same clock: the system's, since its start.

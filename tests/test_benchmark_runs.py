@@ -201,6 +201,11 @@ elif spec["task"] == "train":
     [
         ("os.kill(os.getpid(), signal.SIGKILL)", "SIGKILL: was there too lit"),
         ("os.kill(os.getpid(), signal.SIGILL)", "SIGILL: this processor lac"),
+        (
+            "print('{\"epoch\": {', end='', flush=True); "
+            "os.kill(os.getpid(), signal.SIGKILL)",
+            "SIGKILL: was there too lit",
+        ),
         ("sys.exit(3)", "exit code 3; see run.log"),
         ("import time; time.sleep(60)", "no end after 5 s: stopped"),
     ],

@@ -4,7 +4,6 @@ import gc
 import json
 import os
 import random
-import signal
 import subprocess
 import sys
 import time
@@ -15,22 +14,46 @@ import numpy as np
 import pytest
 
 from benchmarks import results
+from benchmarks.errors import InputError
 from numpy_net import Input, Sequential, layers, utils
 from tests.test_benchmark_runs import ROOT, bench
 
 NUMPY = "numpy-batch-10,numpy-batch-1"
 
 
-def start(*arguments):
+def start(*arguments, **environment):
+    """Begin a benchmark that leads a process group of its own."""
     env = {k: v for k, v in os.environ.items() if k != "MNIST_DIR"}
     return subprocess.Popen(
         [sys.executable, "-m", "benchmarks", "--data", "digits", *arguments],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
-        env=env,
+        env=env | environment,
         cwd=ROOT,
+        start_new_session=True,
     )
+
+
+def alive(mark):
+    """Processes with these words in their environment, but for the dead."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (path / "environ").read_bytes()
+            state = (path / "stat").read_text().rpartition(")")[2].split()[0]
+        except OSError:
+            continue
+        if mark.encode() in words and state != "Z":
+            found.append((path / "cmdline").read_bytes())
+    return found
+
+
+def assert_gone(mark, seconds=30.0):
+    until = time.monotonic() + seconds
+    while alive(mark):
+        assert time.monotonic() < until, alive(mark)
+        time.sleep(0.1)
 
 
 def test_two_runs_that_begin_together_get_a_folder_each(tmp_path, monkeypatch):
@@ -64,16 +87,127 @@ def test_figures_that_make_no_sense_are_one_line(tmp_path, capsys):
         assert error.count("\n") == 1
 
 
+def test_a_folder_of_others_is_neither_used_nor_removed(tmp_path):
+    """A folder of somebody's figures looks like a run that has begun."""
+    (tmp_path / "figures").mkdir()
+    (tmp_path / "figures" / "mine.png").write_text("mine")
+    with pytest.raises(InputError, match="is not empty"):
+        results.new_folder(str(tmp_path), "quick")
+    results.discard(tmp_path)
+    assert (tmp_path / "figures" / "mine.png").read_text() == "mine"
+
+
+def test_a_run_keeps_every_other_out_of_its_folder(tmp_path):
+    """With equal --out, or a --resume of what is still running."""
+    folder = results.new_folder(str(tmp_path / "out"), "quick")
+    with results.claimed(folder):
+        arguments = ("--data", "digits", "--only", "numpy-batch-10", "--out")
+        first = bench(*arguments, folder)
+        results.write(folder, results.read(ROOT / "docs" / "sample"))
+        second = bench("--resume", folder)
+    for done in (first, second):
+        assert done.returncode == 2
+        assert f"another run is writing to {folder}: wait" in done.stderr
+        assert done.stderr.count("\n") == 1
+    assert (folder / "figures").is_dir()
+
+
+PARENT = """
+import os, subprocess, sys, time
+code = ("import os, time; from benchmarks.orphans import end_with; "
+        f"end_with({os.getpid()}); print('here', flush=True); time.sleep(99)")
+child = subprocess.Popen([sys.executable, "-c", code])
+time.sleep(99)
+"""
+
+
 @pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
-@pytest.mark.parametrize("seed", range(3))
-def test_a_kill_at_any_moment_loses_no_finished_run(seed, tmp_path):
-    """SIGKILL, of the parent alone: nobody can tidy up."""
+def test_a_worker_ends_with_the_parent_that_was_killed():
+    process = subprocess.Popen(
+        [sys.executable, "-c", PARENT], stdout=subprocess.PIPE, cwd=ROOT
+    )
+    with process:
+        assert process.stdout.readline() == b"here\n"
+        process.kill()
+        # The child has it, too: it ends when both have.
+        assert process.stdout.read() == b""
+
+
+STUDY = """
+import sys
+from dataclasses import replace
+import numpy as np
+from benchmarks import study, study_runs
+from benchmarks.adapters.common import Samples
+x, y = np.zeros((600, 28, 28), "float32"), np.eye(10)[np.arange(600) % 10]
+nets = [replace(study.ASSIGNMENT, seed=n, epochs=99_999) for n in range(2)]
+nets.append(replace(study.ASSIGNMENT, epochs=1))
+samples, test = Samples(x, y, x[:9], y[:9]), (x, np.arange(600) % 10)
+for found in study_runs.train_all(nets[::-1], samples, test, 2, sys.argv[1]):
+    print(found["status"], flush=True)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="no /proc")
+def test_nets_in_training_end_with_the_worker_that_was_killed(tmp_path):
+    """And the images that they share do not stay in memory."""
+    mark = f"MARK={tmp_path}"
+    process = subprocess.Popen(
+        [sys.executable, "-c", STUDY, str(tmp_path)],
+        stdout=subprocess.PIPE,
+        env=os.environ | {"MARK": str(tmp_path)},
+        cwd=ROOT,
+    )
+    with process:
+        assert process.stdout.readline() == b"ok\n"
+        assert len(alive(mark)) > 2
+        assert list(tmp_path.glob(results.SHARED))
+        process.kill()
+        assert_gone(mark)
+    results.tidy(tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_to_go_on_clears_what_a_kill_has_left(tmp_path):
+    for name in (".results.json.1.part", "weights/.x.npz.1.part"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("half")
+    (tmp_path / "joblib_memmapping_folder_1_a_b").mkdir()
+    (tmp_path / "weights" / "x.npz").write_text("whole")
+    results.tidy(tmp_path)
+    assert [p.name for p in tmp_path.rglob("*")] == ["weights", "x.npz"]
+
+
+KILL, TERM, INT = 9, 15, 2  # Windows lacks some of the names
+STOPS = [
+    *((seed, KILL, "alone") for seed in range(3)),
+    *((3, TERM, "group"), (4, INT, "group")),
+]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
+@pytest.mark.parametrize(("seed", "sign", "whom"), STOPS)
+def test_a_kill_at_any_moment_loses_no_finished_run(
+    seed, sign, whom, tmp_path
+):
+    """SIGKILL, of the parent alone: nobody can tidy up.
+
+    A group is what Ctrl-C and a batch system signal: worker and all.
+    """
     folder = tmp_path / "out"
-    process = start("--only", NUMPY, "--rounds", "2", "--out", str(folder))
+    arguments = ("--only", NUMPY, "--rounds", "2", "--out", str(folder))
+    process = start(*arguments, MARK=str(tmp_path))
     with process:
         time.sleep(random.Random(seed).uniform(0.6, 4.0))
-        process.send_signal(signal.SIGKILL)
-        process.communicate(timeout=60)
+        if whom == "group":
+            os.killpg(process.pid, sign)
+        else:
+            process.send_signal(sign)
+        _, error = process.communicate(timeout=60)
+    if process.returncode == 130:
+        assert error.startswith("stopped")
+        assert error.count("\n") == 1
+    assert_gone(f"MARK={tmp_path}")
     if not (folder / "results.json").exists():
         return  # before the first run began there is nothing to lose
     before = results.read(folder)  # valid, or this raises
@@ -83,7 +217,7 @@ def test_a_kill_at_any_moment_loses_no_finished_run(seed, tmp_path):
     assert after["runs"][: len(before["runs"])] == before["runs"]
     assert len(after["runs"]) == len(after["plan"]) == 4
     assert after["finished_utc"]
-    assert not list(folder.glob(".*.part"))
+    assert not list(folder.rglob(".*"))
 
 
 @pytest.mark.skipif(
