@@ -18,11 +18,12 @@ def count() -> dict[str, int]:
 
     What stands behind the nets in NumPy is all that training and testing
     them takes: not the nets themselves, which are the same lines in Keras,
-    the textbook page, the check of the gradients or the planted mistakes.
+    the textbook page, the check of the gradients, the planted mistakes or
+    the files that nets are saved in.
     """
     ours, theirs = ROOT / "numpy_net", ROOT / "keras_net"
     file = "architectures.py"
-    apart = {"gradient_check", "mistakes", "per_sample.py", file}
+    apart = {"gradient_check", "mistakes", "saving", "per_sample.py", file}
     nets = [
         path
         for path in ours.rglob("*.py")

@@ -31,6 +31,7 @@ from numpy_net import (
     models,
     optimizers,
     regularizers,
+    saving,
     utils,
 )
 from numpy_net.layers import Input
@@ -49,5 +50,6 @@ __all__ = [
     "models",
     "optimizers",
     "regularizers",
+    "saving",
     "utils",
 ]

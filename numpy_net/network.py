@@ -4,7 +4,14 @@ from typing import Any
 
 import numpy as np
 
-from numpy_net import checks, losses, notebook, optimizers, summary
+from numpy_net import (
+    checks,
+    losses,
+    notebook,
+    optimizers,
+    saving,
+    summary,
+)
 from numpy_net.activations import sigmoid, softmax
 from numpy_net.layers import Dense, Input
 from numpy_net.losses import CategoricalCrossentropy
@@ -150,6 +157,18 @@ class Network:
         arrays = checks.weights(weights, self.weights)
         for own, new in zip(self.weights, arrays, strict=True):
             own[...] = new
+
+    def save(self, filepath) -> None:
+        """Write a .keras file, that Keras opens: saving.save_model."""
+        saving.save_model(self, filepath)
+
+    def save_weights(self, filepath) -> None:
+        """Write .weights.h5 or .npz: saving.save_weights."""
+        saving.save_weights(self, filepath)
+
+    def load_weights(self, filepath) -> None:
+        """Read .weights.h5, .npz or .keras: saving.load_weights."""
+        saving.load_weights(self, filepath)
 
     def _loss_value(self, y):
         """The loss of the batch that went forward last."""
