@@ -51,6 +51,10 @@ def public_names():
         yield from _functions_and_classes(module)
     for method in ("compile", "fit", "train_on_batch", "evaluate"):
         yield f"Model.{method}", getattr(numpy_net.Sequential, method)
+    for method in ("save", "save_weights", "load_weights"):
+        yield f"Model.{method}", getattr(numpy_net.Sequential, method)
+    for name in ("save_model", "load_model", "save_weights", "load_weights"):
+        yield f"saving.{name}", getattr(numpy_net.saving, name)
     for method in ("predict", "summary", "set_weights", "get_weights"):
         yield f"Sequential.{method}", getattr(numpy_net.Sequential, method)
     yield "Sequential.__init__", numpy_net.Sequential.__init__
@@ -112,7 +116,7 @@ def test_the_readme_example_runs(keras, digits, capsys):
     from keras_net import architectures as keras_architectures
 
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    [code] = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    code, _ = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
     names = {
         "x": digits[0],
         "y": digits[1],

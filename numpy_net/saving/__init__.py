@@ -115,5 +115,5 @@ def _about(filepath) -> Iterator[Path]:
     try:
         yield path
     except ValueError as error:
-        line = " ".join(str(error).split())
-        raise ValueError(f"{path}: {line[:500]}") from None
+        line = " ".join(f"{path}: {error}".split())
+        raise ValueError(line[:1000]) from None

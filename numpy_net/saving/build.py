@@ -65,7 +65,7 @@ def plan(description, compile: bool) -> Plan:
             _layer(f"layer {i}", node, dtype("input", start))
             for i, node in enumerate(others)
         ],
-        compile=None if how is None else _compile(how),
+        compile=_compile(how) if how else None,  # {}: not compiled
     )
 
 

@@ -46,10 +46,15 @@ def write(kind: str, arrays: dict[str, np.ndarray]) -> bytes:
                     name, data=array, chunks=array.shape, fletcher32=True
                 )
                 continue
-            # A single number has no chunks; it goes with its description.
+            # A single number has no chunks; it goes with its description,
+            # which h5py only does when asked in HDF5's own words.
             plan = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
             plan.set_layout(h5py.h5d.COMPACT)
-            file.create_dataset(name, data=array, dcpl=plan)
+            dtype = h5py.h5t.py_create(array.dtype)
+            place = h5py.h5s.create(h5py.h5s.SCALAR)
+            made = h5py.h5d.create(file.id, None, dtype, place, plan)
+            file[name] = h5py.Dataset(made)
+            file[name][()] = array
     return buffer.getvalue()
 
 
@@ -124,15 +129,14 @@ def _held(h5py, group, name, kind):
     """Return a member that the file itself holds: no link to another."""
     with understood("groups and arrays in the HDF5 file"):
         link = group.get(name, getclass=True, getlink=True)
-        if link is h5py.HardLink:
-            found = group[name]
-            if isinstance(found, kind):
-                return found
-            link = type(found)
-    raise ValueError(
-        f"{name[:60]!r}: expected a {kind.__name__} in the file itself, got "
-        f"{link.__name__}, which is not followed; save it anew"
-    )
+        found = group[name] if link is h5py.HardLink else link
+    if not isinstance(found, kind):
+        got = getattr(found, "__name__", type(found).__name__)
+        raise ValueError(
+            f"{name[:60]!r}: expected a {kind.__name__} in the file itself, "
+            f"got {got}, which is not followed; save it anew"
+        )
+    return found
 
 
 def _h5_entry(h5py, path, dataset, size):

@@ -58,14 +58,15 @@ def read(path: Path) -> bytes:
     """Return the bytes of a file that is not too large for a net."""
     if not path.is_file():
         raise ValueError("expected a file, found none; look for the path")
-    with open(path, "rb") as file:
-        data = file.read(LARGEST + 1)
-    if len(data) > LARGEST:
+    # read(n) takes n bytes of memory at once, be the file ever so small.
+    size = path.stat().st_size
+    if size > LARGEST:
         raise ValueError(
-            f"expected at most {LARGEST:,} bytes, found more; open it with "
-            f"Keras"
+            f"expected at most {LARGEST:,} bytes, found {size:,}; open it "
+            f"with Keras"
         )
-    return data
+    with open(path, "rb") as file:
+        return file.read(size)
 
 
 def write(path: Path, data: bytes) -> None:
@@ -119,6 +120,9 @@ def unzipped(data: bytes, what: str) -> Iterator[zipfile.ZipFile]:
                     f"{info.filename[:60]!r}: expected it stored or "
                     f"deflated; zip it anew"
                 )
+            # One wrong length, and the next members are a comment's text.
+            if b"PK\1\2" in info.comment + info.extra:
+                raise ValueError(f"{what}: damaged list; save it anew")
         yield file
 
 
@@ -132,7 +136,7 @@ def member(file: zipfile.ZipFile, name: str, limit: int) -> bytes:
             f"{info.file_size:,}; open it with Keras"
         )
     with understood(f"{name} in the archive"), file.open(info) as content:
-        found = content.read(limit + 1)
+        found = content.read(info.file_size + 1)
     if len(found) != info.file_size:
         raise ValueError(f"{name}: cut short; save it anew")
     return found
