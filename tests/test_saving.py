@@ -1117,7 +1117,7 @@ def test_damage_is_refused_or_without_effect(ending, tmp_path):
         assert "\n" not in message
         assert_equal(everything(model), before)
 
-    @settings(database=None, deadline=None, max_examples=250)
+    @settings(database=None, deadline=None, max_examples=150)
     @given(damaged(ending))
     def check(data):
         path.write_bytes(data)
@@ -1128,6 +1128,37 @@ def test_damage_is_refused_or_without_effect(ending, tmp_path):
             as_saved_or_not(saving.load_model, model)
 
     check()
+
+
+def test_no_byte_of_our_hdf5_can_change_unseen(tmp_path):
+    """Every seventh byte, and each of the two single numbers."""
+    path, (data, saved_as) = tmp_path / "net.weights.h5", SAVED[".weights.h5"]
+    numbers = saved_as[-1]
+    places = [
+        data.index(numbers[0].astype("<i8").tobytes() + b"\0"),
+        data.index(numbers[1].astype("<f4").tobytes()),
+        *range(0, len(data), 7),
+    ]
+    config.set_floatx("float32")
+    model = small()
+    for at in places:
+        flipped = bytes([data[at] ^ (1 << at % 8)])
+        path.write_bytes(data[:at] + flipped + data[at + 1 :])
+        with pytest.raises(ValueError, match=r"expected|missing|damaged"):
+            model.load_weights(path)
+
+
+@pytest.mark.parametrize("field", [30, 32])
+def test_a_zip_whose_list_swallows_its_end(field, tmp_path):
+    """A wrong length makes the next members part of a note on this one."""
+    path, data = tmp_path / "net.npz", SAVED[".npz"][0]
+    places = [m.start() for m in re.finditer(b"PK\1\2", data)]
+    at, end = places[5], data.index(b"PK\5\6")  # the last of the layers
+    name = int.from_bytes(data[at + 28 : at + 30], "little")
+    length = (end - at - 46 - name).to_bytes(2, "little")
+    path.write_bytes(data[: at + field] + length + data[at + field + 2 :])
+    config.set_floatx("float32")
+    assert_refused(path, "damaged|missing")
 
 
 def test_the_undamaged_files_hold_what_was_saved(tmp_path):
