@@ -12,18 +12,27 @@ RULE = (
     "lines of comment alone and docstrings do not count."
 )
 
+# Checks of the gradients, files, scikit-learn, notebooks: beside the nets.
+APART = (
+    "gradient_check",
+    "mistakes",
+    "saving",
+    "models.py",
+    "notebook.py",
+    "wrappers.py",
+)
+
 
 def count() -> dict[str, int]:
     """Return the lines of code by what they are for.
 
     What stands behind the nets in NumPy is all that training and testing
     them takes: not the nets themselves, which are the same lines in Keras,
-    the textbook page, the check of the gradients, the planted mistakes or
-    the files that nets are saved in.
+    the textbook page, nor what can be done with a net besides (APART).
     """
     ours, theirs = ROOT / "numpy_net", ROOT / "keras_net"
     file = "architectures.py"
-    apart = {"gradient_check", "mistakes", "saving", "per_sample.py", file}
+    apart = {*APART, "per_sample.py", file}
     nets = [
         path
         for path in ours.rglob("*.py")

@@ -1140,7 +1140,7 @@ def test_odd_arguments_work_or_are_named(odd):
 def test_odd_arrays_work_or_are_named(x, y, dtype):
     config.set_floatx(dtype)
     model = net(Input((4,)), layers.Dense(3, "relu"), layers.Dense(2))
-    model.compile(optimizers.SGD(0.1), "mse", ["accuracy"])
+    model.compile(optimizers.SGD(0.1), "mse", metrics=["accuracy"])
     before = model.get_weights()
     good_x, good_y = np.ones((6, 4)), np.eye(2)[[0, 1] * 3]
     for use in (

@@ -76,7 +76,7 @@ def model(plan: Plan):
     before = config.floatx()
     config.set_floatx(plan.dtype)
     try:
-        made = Sequential([Input(plan.input_shape)], plan.name)
+        made = Sequential([Input(plan.input_shape)], name=plan.name)
         for arguments in plan.layers:
             made.add(Flatten() if arguments is None else Dense(**arguments))
     finally:
@@ -176,7 +176,7 @@ def _metric(node):
         only(kind, metric, NAMES)
         return CategoricalAccuracy(name)
     only(kind, metric, (*NAMES, "average"))
-    return F1Score(metric.get("average"), name)
+    return F1Score(metric.get("average"), name=name)
 
 
 def _function(node):
