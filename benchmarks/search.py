@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -30,25 +30,35 @@ FOLDS = 3
 
 @contextmanager
 def here(processes: int, folder: str | None = None) -> Iterator[None]:
-    """joblib's own processes, each on one thread.
+    """joblib's own processes, or this one; each fit on one thread.
 
     What they share lies in ``folder`` meanwhile: in the system's own, which
     may be memory, a kill would leave it for ever.
     """
     from joblib import parallel_config
+    from threadpoolctl import threadpool_limits
 
-    with parallel_config(
-        "loky",
-        n_jobs=processes,
-        inner_max_num_threads=1,
-        temp_folder=folder,
+    with (
+        threadpool_limits(1),  # one process of joblib's is this one
+        parallel_config(
+            "loky",
+            n_jobs=processes,
+            inner_max_num_threads=1,
+            temp_folder=folder,
+        ),
     ):
         yield
 
 
 @contextmanager
-def on_dask(address: str) -> Iterator[Any]:
-    """The workers of a Dask scheduler, through joblib's own backend."""
+def on_dask(address: str, *shared: Array) -> Iterator[Any]:
+    """The workers of a Dask scheduler, through joblib's own backend.
+
+    shared  goes to every worker at once, and stays there. Of what joblib
+            sends by itself one worker has the only copy, and Dask drops all
+            other copies but one in time: if that worker dies they are lost,
+            and the search with them (dask/distributed#3149).
+    """
     from joblib import parallel_config
 
     try:
@@ -71,8 +81,14 @@ def on_dask(address: str) -> Iterator[Any]:
                 f"--scheduler {address}: it has no workers; start one with: "
                 f"dask worker {address}"
             )
-        with parallel_config("dask"):
-            yield client
+        dropping = client.amm.running()
+        client.amm.stop()
+        try:
+            with parallel_config("dask", scatter=list(shared)):
+                yield client
+        finally:
+            if dropping:
+                client.amm.start()
 
 
 def sweeps(
@@ -129,7 +145,14 @@ def _net(
     return model
 
 
-def grid(name: str) -> Any:
+def folds(X: Array, labels: Array) -> list[tuple[Array, Array]]:
+    """Which rows train and which test, FOLDS times."""
+    from sklearn.model_selection import StratifiedKFold
+
+    return list(StratifiedKFold(FOLDS).split(X, labels))
+
+
+def grid(name: str, cv: list[tuple[Array, Array]]) -> Any:
     """GridSearchCV over units and learning rate, or over trees and shades."""
     from sklearn.model_selection import GridSearchCV
 
@@ -158,13 +181,47 @@ def grid(name: str) -> Any:
 
         estimator = XGBClassifier(n_estimators=20, n_jobs=1, random_state=0)
         settings = {"max_depth": [3, 6], "max_bin": [16, 64, 256]}
-    return GridSearchCV(estimator, settings, cv=FOLDS, refit=False)
+    return GridSearchCV(estimator, settings, cv=cv, refit=False)
 
 
-def searched(name: str, X: Array, labels: Array) -> Any:
+def searched(
+    name: str, X: Array, labels: Array, cv: list[tuple[Array, Array]]
+) -> Any:
     """The grid search of one library, done; on whatever joblib is set to."""
     fit = {"keras": {"epochs": 5, "batch_size": 10, "verbose": 0}}
-    return grid(name).fit(X, labels, **fit.get(name, {}))
+    return grid(name, cv).fit(X, labels, **fit.get(name, {}))
+
+
+class Material(NamedTuple):
+    """The arrays that the searches work with, each made once.
+
+    samples, test  of the sweeps: images (N, 28, 28)
+    X, labels      of the grids: rows (N, 784), digits (N,)
+    folds          indices of rows
+    """
+
+    samples: Samples
+    test: tuple[Array, Array]
+    X: Array
+    labels: Array
+    folds: list[tuple[Array, Array]]
+
+    @classmethod
+    def of(cls, dataset: data.Dataset) -> "Material":
+        images = dataset.scaled(dataset.x_train)
+        X, labels = images.reshape(len(images), -1), dataset.y_train
+        return cls(
+            Samples(*data.split(dataset)),
+            (dataset.scaled(dataset.x_test), dataset.y_test),
+            X,
+            labels,
+            folds(X, labels),
+        )
+
+    def arrays(self) -> list[Array]:
+        """All of them, to be sent to workers."""
+        indices = [rows for fold in self.folds for rows in fold]
+        return [*self.samples, *self.test, self.X, self.labels, *indices]
 
 
 def load(choice: str, folder: str | None, images: int) -> data.Dataset:
@@ -180,8 +237,10 @@ def main(options: Namespace, display: Display) -> int:
             raise InputError(
                 f"--only: expected some of {', '.join(WHAT)}, got {name!r}"
             )
+    material = Material.of(dataset)
     if options.scheduler:
-        engine, where = on_dask(options.scheduler), options.scheduler
+        engine = on_dask(options.scheduler, *material.arrays())
+        where = options.scheduler
     else:
         processes = options.processes or machine.usable_cores()
         engine, where = here(processes), f"{processes} processes"
@@ -190,16 +249,14 @@ def main(options: Namespace, display: Display) -> int:
     with engine:
         for name in names:
             start = perf_counter()
-            table = WHAT[name](dataset, display)
+            table = WHAT[name](material, display)
             seconds = three_digits(perf_counter() - start)
             display.table(replace(table, note=f"{seconds} s. {table.note}"))
     return 0
 
 
-def _sweep_table(dataset: data.Dataset, display: Display) -> Table:
-    samples = Samples(*data.split(dataset))
-    test = (dataset.scaled(dataset.x_test), dataset.y_test)
-    found = sweeps(samples, test, display.say)
+def _sweep_table(material: Material, display: Display) -> Table:
+    found = sweeps(material.samples, material.test, display.say)
     shown = [
         [sweep.title, label, _accuracy(found.get(variant.key))]
         for sweep in study.SWEEPS
@@ -217,11 +274,10 @@ def _accuracy(value: float | None) -> str:
     return "diverged" if value is None else f"{value:.4f}"
 
 
-def _grid_table(name: str, dataset: data.Dataset, display: Display) -> Table:
+def _grid_table(name: str, material: Material, display: Display) -> Table:
     display.say(f"GridSearchCV over {TITLES[name]}: 6 settings, {FOLDS} folds")
-    images = dataset.scaled(dataset.x_train)
-    X = images.reshape(len(images), -1)
-    results = searched(name, X, dataset.y_train).cv_results_
+    X, labels, cv = material.X, material.labels, material.folds
+    results = searched(name, X, labels, cv).cv_results_
     shown = [
         [
             ", ".join(f"{k} {v}" for k, v in _flat(settings).items()),
@@ -250,7 +306,7 @@ TITLES = {
     "keras": "the Keras net",
     "xgboost": "XGBoost",
 }
-WHAT: dict[str, Callable[[data.Dataset, Display], Table]] = {
+WHAT: dict[str, Callable[[Material, Display], Table]] = {
     "sweep": _sweep_table,
     **{name: partial(_grid_table, name) for name in TITLES},
 }

@@ -35,16 +35,19 @@ def train_all(
 
     parallel = Parallel(return_as="generator_unordered")
     yield from parallel(
-        delayed(_train_for)(parent, variant, samples, *test)
+        delayed(_train_for)(parent, variant, *samples, *test)
         for variant in variants
     )
 
 
-def _train_for(parent: int | None, *arguments: Any) -> dict[str, Any]:
+def _train_for(
+    parent: int | None, variant: Variant, *arrays: Array
+) -> dict[str, Any]:
     """Train one, in a process that works for another, or in that one."""
     if parent not in (None, os.getpid()):
         orphans.end_with(parent)
-    return train(*arguments)
+    *samples, x_test, labels = arrays
+    return train(variant, Samples(*samples), x_test, labels)
 
 
 def train(

@@ -64,7 +64,7 @@ def small(momentum=0.5, loss="mse"):
     model.compile(
         optimizers.SGD(0.1, momentum),
         loss,
-        ["accuracy", metrics.F1Score("weighted", name="f1")],
+        metrics=["accuracy", metrics.F1Score("weighted", name="f1")],
     )
     return model
 
