@@ -46,7 +46,12 @@ if not NOTEBOOK:
     plt.switch_backend("Agg")
 
 # %% Options of the command line
-parser = Parser(description="the assignment in one run", allow_abbrev=False)
+parser = Parser(
+    prog="python assignment.py",
+    description="the assignment in one run",
+    epilog="example: python assignment.py --samples 3000 --epochs 2",
+    allow_abbrev=False,
+)
 parser.add_argument(
     "--samples", type=whole(100, 60_000), help="train on the first so many"
 )
