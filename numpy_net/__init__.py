@@ -53,3 +53,8 @@ __all__ = [
     "saving",
     "utils",
 ]
+
+
+def __dir__():
+    """What an editor offers after a dot: the public names alone."""
+    return __all__

@@ -449,7 +449,7 @@ def test_the_fit_finds_what_a_fake_contender_sleeps(
     monkeypatch.setattr(tasks, "_adapter", lambda contender: sleeper)
     monkeypatch.setattr(tasks, "_load", lambda spec, say: None)
     job = a_job(rng)
-    monkeypatch.setattr(tasks, "_split", lambda dataset: job.samples)
+    monkeypatch.setattr("benchmarks.data.split", lambda dataset: job.samples)
     spec = {
         "contender": "numpy-batch-10", "seed": 0, "threads": 1,
         "device": "cpu", "detailed": True, "blocks": 2,
@@ -555,7 +555,7 @@ def test_a_sweep_tells_growth_memory_and_calls(monkeypatch, rng):
         y=job.samples.y[some].astype("float32"),
     )
     monkeypatch.setattr(tasks, "_load", lambda spec, say: None)
-    monkeypatch.setattr(tasks, "_split", lambda dataset: samples)
+    monkeypatch.setattr("benchmarks.data.split", lambda dataset: samples)
     spec = {
         "contender": "numpy-batch-10", "seed": 0, "threads": 1,
         "device": "cpu", "detailed": True, "blocks": 1,

@@ -14,9 +14,10 @@ import numpy as np
 import pytest
 
 from benchmarks import results
+from benchmarks.adapters import keras_nets
 from benchmarks.errors import InputError
 from numpy_net import Input, Sequential, layers, utils
-from tests.test_benchmark_runs import ROOT, bench
+from tests.test_benchmark_runs import ROOT, bench, job, samples
 
 NUMPY = "numpy-batch-10,numpy-batch-1"
 
@@ -134,17 +135,18 @@ def test_a_worker_ends_with_the_parent_that_was_killed():
 
 
 STUDY = """
-import sys
+import os, sys
 from dataclasses import replace
 import numpy as np
-from benchmarks import study, study_runs
+from benchmarks import search, study, study_runs
 from benchmarks.adapters.common import Samples
 x, y = np.zeros((600, 28, 28), "float32"), np.eye(10)[np.arange(600) % 10]
 nets = [replace(study.ASSIGNMENT, seed=n, epochs=99_999) for n in range(2)]
 nets.append(replace(study.ASSIGNMENT, epochs=1))
 samples, test = Samples(x, y, x[:9], y[:9]), (x, np.arange(600) % 10)
-for found in study_runs.train_all(nets[::-1], samples, test, 2, sys.argv[1]):
-    print(found["status"], flush=True)
+with search.here(2, sys.argv[1]):
+    for found in study_runs.train_all(nets[::-1], samples, test, os.getpid()):
+        print(found["status"], flush=True)
 """
 
 
@@ -241,32 +243,68 @@ def test_a_full_disk_is_one_line(monkeypatch, tmp_path, capsys):
 
 
 def test_equal_seeds_give_equal_bits(tmp_path):
-    """NumPy's weights and history, from run to run, on one thread."""
+    """NumPy's weights, history and answers, on one thread, run after run."""
     runs = []
     for name in "ab":
         folder = tmp_path / name
         arguments = ("--only", NUMPY, "--threads", "1", "--seed", "7")
         done = bench("--data", "digits", *arguments, "--out", folder)
         assert done.returncode == 0, done.stderr
-        record = results.read(folder)
-        epochs = {
-            run["contender"]: [
-                {k: v for k, v in e.items() if k not in ("wall", "cpu")}
-                for e in run["epochs"]
-            ]
-            for run in record["runs"]
+        answers = {
+            run["contender"]: (run["test"], without_times(run["epochs"]))
+            for run in results.read(folder)["runs"]
         }
         weights = {
             path.name: dict(np.load(path))
             for path in sorted((folder / "weights").iterdir())
         }
-        runs.append((epochs, weights))
-    (history, weights), (again, others) = runs
-    assert history == again
+        runs.append((answers, weights))
+    (answers, weights), (again, others) = runs
+    assert answers == again
     assert len(weights) == 2
     for name, arrays in weights.items():
         for key, array in arrays.items():
             np.testing.assert_array_equal(array, others[name][key])
+
+
+def without_times(epochs):
+    return [
+        {k: v for k, v in epoch.items() if k not in ("wall", "cpu")}
+        for epoch in epochs
+    ]
+
+
+@pytest.mark.keras
+@pytest.mark.parametrize("adapter", [keras_nets.fit, keras_nets.compiled])
+@pytest.mark.parametrize("net", ["assignment_net", "custom_net"])
+def test_keras_repeats_a_seed_bit_for_bit_as_well(adapter, net, rng):
+    """TensorFlow promises it with enable_op_determinism; steps so small run
+    on one thread, and keep it without."""
+    data = samples(rng)
+    once, again = (adapter(job(net, data, seed=3)) for _ in range(2))
+    for a, b in zip(once.weights, again.weights, strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert without_times(once.clock.epochs) == without_times(
+        again.clock.epochs
+    )
+
+
+@pytest.mark.parametrize("make", ["assignment_model", "accurate_model"])
+def test_xgboost_repeats_a_seed(make, rng):
+    """Also where it draws rows and pixels for each tree."""
+    pytest.importorskip("xgboost")
+    from classical import xgboost_model
+
+    x, y = rng.uniform(size=(300, 20)), rng.integers(0, 10, 300)
+    once, again, other = (
+        getattr(xgboost_model, make)(seed, 1)
+        .set_params(n_estimators=20)
+        .fit(x, y)
+        .predict_proba(x)
+        for seed in (5, 5, 6)
+    )
+    np.testing.assert_array_equal(once, again)
+    assert np.array_equal(once, other) == (make == "assignment_model")
 
 
 def test_two_hundred_epochs_hold_no_more_than_twenty(digits):

@@ -50,7 +50,7 @@ def save_model(model, filepath) -> None:
         files.write(path, files.archive(config, data))
 
 
-def load_model(filepath, compile: bool = True):
+def load_model(filepath, *, compile: bool = True):
     """Return the net of a .keras file, compiled and with its optimizer.
 
     Its dtype is that of the file, whatever floatx is. With compile=False
