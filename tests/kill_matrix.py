@@ -85,8 +85,8 @@ def unkilled(matrix: dict[str, list[str]]) -> list[str]:
 
 
 def first_killer(tests: list[str]) -> str:
-    """A test that needs no Keras, if there is one."""
-    return min(tests, key=lambda test: ("keras" in test, test))
+    """A test that needs neither Keras nor luck, if there is one."""
+    return min(tests, key=lambda t: ("keras" in t, "random" in t, t))
 
 
 def page(matrix: dict[str, list[str]]) -> str:
