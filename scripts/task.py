@@ -135,7 +135,7 @@ def make_venv() -> None:
     command = [*base, "-m", "venv", "--clear", "--without-pip", str(VENV)]
     if call(command):
         stop("Making .venv failed, as said above. Is python3-venv missing?")
-    print("installing pinned packages (about 410 MB, once)", flush=True)
+    print("installing pinned packages (about 580 MB, once)", flush=True)
     command = [*find_pip(base, PYTHON), "install", "-qq", "--no-input"]
     command += ["--only-binary", ":all:", *wheelhouse()]
     command += ["--require-hashes", "-r", str(LOCK)]
@@ -158,7 +158,7 @@ def make_latest() -> Path:
         stop("Making it failed, as said above. Is python3-venv missing?")
     pip = find_pip(base, python)
     ranges = check_output([str(python), "-c", RANGES], cwd=ROOT, text=True)
-    print("installing the newest packages (about 410 MB)", flush=True)
+    print("installing the newest packages (about 580 MB)", flush=True)
     command = [*pip, "install", "-qq", "--no-input", "--only-binary", ":all:"]
     if call([*command, *wheelhouse(), *ranges.split("\n")[:-1]]):
         stop("Installing the newest packages failed, as said above.")
