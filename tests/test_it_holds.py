@@ -327,11 +327,18 @@ def test_two_hundred_epochs_hold_no_more_than_twenty(digits):
 
 
 SURROUNDINGS = {
-    "no UTF-8": {"LC_ALL": "C", "PYTHONIOENCODING": "ascii"},
-    "60 columns": {"COLUMNS": "60"},
-    "no home": {"HOME": "/nonexistent", "XDG_CACHE_HOME": "/nonexistent"},
-    "no colour": {"NO_COLOR": "1", "TERM": "dumb"},
-    "decimal comma": {"LC_ALL": "de_DE.UTF-8", "LANG": "de_DE.UTF-8"},
+    "no UTF-8, no home": {
+        "LC_ALL": "C",
+        "PYTHONIOENCODING": "ascii",
+        "HOME": "/nonexistent",
+        "XDG_CACHE_HOME": "/nonexistent",
+    },
+    "60 columns, no colour, decimal comma": {
+        "COLUMNS": "60",
+        "NO_COLOR": "1",
+        "TERM": "dumb",
+        "LC_ALL": "de_DE.UTF-8",  # where it is installed
+    },
 }
 
 
