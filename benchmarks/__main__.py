@@ -54,7 +54,9 @@ def main(arguments: list[str] | None = None) -> int:
     command = COMMANDS[options.command]
     try:
         return (
-            command(options) if command is bench else _read(command, options)
+            _read(command, options)
+            if command in READING
+            else command(options)
         )
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -368,6 +370,10 @@ COMMANDS = {
     "export": to_csv,
     "search": find_settings,
 }
+
+
+# Commands that are given the file of a run, which may be damaged.
+READING = (redraw, compare_two, side_by_side, check, to_csv)
 
 
 def _list() -> int:

@@ -515,9 +515,10 @@ def is_added(name: str) -> bool:
 
 def _added(name: str) -> Contender:
     """A row for a scikit-learn classifier that is not of this project."""
-    factory = name.partition(":")[2]
+    module, _, factory = name.partition(":")
+    title = f"{module.rpartition('.')[2]}.{factory}, added"
     options = {"factory": name}
-    return Contender(name, f"{factory}, added", "added.fit", options=options)
+    return Contender(name, title, "added.fit", options=options)
 
 
 def select(names: list[str]) -> list[Contender]:

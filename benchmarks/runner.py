@@ -102,7 +102,10 @@ def require_added(options: Options, folder: Path, display: Display) -> None:
     with _log(folder) as log:
         found = _worker(spec, log, display)
     if found["status"] != "ok":
-        raise InputError(found["message"])
+        said = found["message"]
+        if not said.startswith("--add"):  # it ended the process, say
+            said = f"--add {', '.join(names)}: {said.partition(';')[0]}"
+        raise InputError(said)
 
 
 def run(

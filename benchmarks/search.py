@@ -8,6 +8,7 @@ GridSearchCV and the sweeps of the assignment's question 3.3.4 hand their
 fits to joblib, and joblib's own Dask backend hands them to the cluster.
 """
 
+import sys
 from argparse import Namespace
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -26,6 +27,7 @@ from benchmarks.table import Table, three_digits
 
 Array = np.ndarray
 FOLDS = 3
+PROBE = "import benchmarks.search"  # whether a worker has the project
 
 
 @contextmanager
@@ -70,10 +72,10 @@ def on_dask(address: str, *shared: Array) -> Iterator[Any]:
         ) from error
     try:
         client = Client(address, timeout="10s", set_as_default=True)
-    except (OSError, ValueError) as error:
+    except Exception as error:  # whatever an answer that is not Dask's makes
         raise InputError(
             f"--scheduler {address}: no Dask scheduler answers there "
-            f"({' '.join(str(error).split())}); start one with: dask scheduler"
+            f"({str(error)[:200]}); start one with: dask scheduler"
         ) from error
     with client:
         if not client.scheduler_info()["workers"]:
@@ -81,6 +83,14 @@ def on_dask(address: str, *shared: Array) -> Iterator[Any]:
                 f"--scheduler {address}: it has no workers; start one with: "
                 f"dask worker {address}"
             )
+        try:  # else joblib would wait for ever
+            client.run(exec, PROBE)
+        except ImportError as error:
+            raise InputError(
+                f"--scheduler {address}: a worker cannot import this project "
+                f"({error}); start it in this folder, or with the folder on "
+                f"its PYTHONPATH"
+            ) from error
         dropping = client.amm.running()
         client.amm.stop()
         try:
@@ -238,7 +248,7 @@ def main(options: Namespace, display: Display) -> int:
                 f"--only: expected some of {', '.join(WHAT)}, got {name!r}"
             )
     material = Material.of(dataset)
-    if options.scheduler:
+    if options.scheduler is not None:
         engine = on_dask(options.scheduler, *material.arrays())
         where = options.scheduler
     else:
@@ -246,12 +256,24 @@ def main(options: Namespace, display: Display) -> int:
         engine, where = here(processes), f"{processes} processes"
     images = f"{len(dataset.x_train):,} images"
     display.say(f"{dataset.name}, {images}; by joblib on {where}")
-    with engine:
-        for name in names:
-            start = perf_counter()
-            table = WHAT[name](material, display)
-            seconds = three_digits(perf_counter() - start)
-            display.table(replace(table, note=f"{seconds} s. {table.note}"))
+    try:
+        with engine:
+            for name in names:
+                start = perf_counter()
+                table = WHAT[name](material, display)
+                seconds = three_digits(perf_counter() - start)
+                note = f"{seconds} s. {table.note}"
+                display.table(replace(table, note=note))
+    except OSError as error:
+        raise InputError(
+            f"{where} does not answer any more ({error}): search again"
+        ) from error
+    except ValueError as error:  # scikit-learn: all fits of a grid failed
+        last = [line for line in str(error).splitlines() if line.strip()][-1]
+        raise InputError(f"the fits of {name} failed: {last}") from error
+    except KeyboardInterrupt:
+        print("stopped; nothing of a search is kept", file=sys.stderr)
+        return 130
     return 0
 
 

@@ -5,14 +5,19 @@ dtype policy as it was once any layer has been made; here it always holds
 for the next layer.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
 from numpy_net.checks import known
 
 _FLOATX = "float32"
+_FOR_NOW: ContextVar = ContextVar("_FOR_NOW", default=None)
 
 
 def floatx() -> str:
     """Return the name of the dtype, "float32" or "float64"."""
-    return _FLOATX
+    return _FOR_NOW.get() or _FLOATX
 
 
 def set_floatx(value: str) -> None:
@@ -22,3 +27,17 @@ def set_floatx(value: str) -> None:
     """
     global _FLOATX  # noqa: PLW0603 - one setting, as keras.config has it
     _FLOATX = known("dtype", value, {n: n for n in ("float32", "float64")})
+
+
+@contextmanager
+def using(value: str) -> Iterator[None]:
+    """Make layers of that dtype within a ``with`` block, and this thread.
+
+    Raises ValueError if value is neither "float32" nor "float64".
+    """
+    names = {n: n for n in ("float32", "float64")}
+    before = _FOR_NOW.set(known("dtype", value, names))
+    try:
+        yield
+    finally:
+        _FOR_NOW.reset(before)

@@ -2,6 +2,7 @@
 
 import copy
 
+from numpy_net import config
 from numpy_net.layers import Dense, Flatten, Input
 from numpy_net.optimizers import SGD
 from numpy_net.sequential import Sequential
@@ -10,17 +11,21 @@ from numpy_net.sequential import Sequential
 def clone_model(model: Sequential) -> Sequential:
     """Return a model of the same layers with new weights, compiled alike.
 
-    The weights are drawn anew by the layers' initializers, in the dtype
-    that config.floatx() names; optimizer and metrics begin at 0.
+    The weights are drawn anew by the layers' initializers, in the dtype of
+    the model; optimizer and metrics begin at 0.
 
-    Raises ValueError for a layer that is neither Dense nor Flatten.
-    Keras: keras.models.clone_model; there the dtype stays as it was.
+    Raises ValueError if the model, a layer or the optimizer is of a class
+    that numpy_net does not have: how to copy that is not known here.
+    Keras: keras.models.clone_model, without difference.
     """
+    _ours("a model", model, Sequential)
     clone = Sequential([Input(model.input_shape)], name=model.name)
-    for layer in model.layers:
-        clone.add(_again(layer))
+    with config.using(str(model.dtype)):
+        for layer in model.layers:
+            clone.add(_again(layer))
     if model.loss is not None:
         old = model.optimizer
+        _ours("an optimizer", old, SGD)
         optimizer = SGD(old.learning_rate, old.momentum)
         metrics = [copy.copy(metric) for metric in model._metrics]
         clone.compile(optimizer, model.loss, metrics=metrics)
@@ -29,12 +34,9 @@ def clone_model(model: Sequential) -> Sequential:
 
 
 def _again(layer):
+    _ours("a layer", layer, Dense, Flatten)
     if isinstance(layer, Flatten):
         return Flatten()
-    if not isinstance(layer, Dense):
-        raise ValueError(
-            f"clone_model: expected Dense and Flatten, got {layer!r}"
-        )
     return Dense(
         layer.units,
         layer.activation,
@@ -42,3 +44,13 @@ def _again(layer):
         bias_initializer=layer.bias_initializer,
         kernel_regularizer=layer.kernel_regularizer,
     )
+
+
+def _ours(what, thing, *classes):
+    """Refuse a subclass: what it does otherwise would be lost."""
+    if type(thing) not in classes:
+        names = " or ".join(kind.__name__ for kind in classes)
+        raise ValueError(
+            f"clone_model: expected {what} of class {names}, got "
+            f"{type(thing).__name__}; make the model anew in a function"
+        )

@@ -38,13 +38,17 @@ class SKLearnClassifier(ClassifierMixin, BaseEstimator):
     warm_start    go on from the weights of the fit before; the first fit
                   starts from those of the model that was given
     model_kwargs  further arguments of that function
-    fit_kwargs    arguments of Sequential.fit; those given to fit win
+    fit_kwargs    arguments of Sequential.fit; those given to fit win.
+                  The y of validation_data is one-hot, in classes_'s order
     random_state  seed of first weights and order of samples
 
     X is (N, I); it is reshaped to the model's input_shape, so that a net
     that begins with Flatten takes flat rows. y is (N,), labels of any kind;
     classes_ (C,) are they in order, and the model needs C outputs, one per
     class, also where C = 2.
+
+    A process of joblib's begins with floatx float32: a function that is to
+    make float64 says so itself, with config.using; a model keeps its dtype.
 
     After fit: model_, history_ (a History), classes_, n_features_in_.
 

@@ -133,6 +133,12 @@ def test_a_run_with_added_rows_goes_on_if_they_are_named_again(run):
     assert after[-1]["status"] == "ok"
 
 
+def test_two_rows_of_one_name_can_be_told_apart():
+    first, second = select(["my.nets:net", "your_nets:net"])
+    assert first.title == "nets.net, added"
+    assert second.title == "your_nets.net, added"
+
+
 def test_seed_and_threads_reach_every_part_that_left_them_open():
     forest = RandomForestClassifier(random_state=8)
     model = make_pipeline(StandardScaler(), forest)
@@ -161,8 +167,10 @@ BAD = {
     "no colon": ("GaussianNB", "--add: expected MODULE:FACTORY, as in sklea"),
     "a path": ("../evil:make", "--add: expected MODULE:FACTORY"),
     "a call": ("os:system('x')", "--add: expected MODULE:FACTORY"),
-    "no such module": ("nowhere:Model", "nowhere cannot be imported (No mod"),
+    "no such module": ("nowhere:Model", "nowhere cannot be imported (ModuleN"),
     "no such name": ("os:Model", "--add os:Model: os has no Model"),
+    "it ends the process": ("os:abort", "--add os:abort: its process was end"),
+    "it exits": ("my_exit:net", "(SystemExit: 0); it must be installed, or"),
     "a regressor": (
         "sklearn.linear_model:LinearRegression",
         "expected a scikit-learn classifier, got LinearRegression",
@@ -177,9 +185,11 @@ BAD = {
 
 @pytest.mark.parametrize("name", BAD)
 def test_what_cannot_be_added_is_told_before_anything_runs(
-    name, tmp_path, capfd
+    name, tmp_path, capfd, monkeypatch
 ):
     value, message = BAD[name]
+    (tmp_path / "my_exit.py").write_text("raise SystemExit(0)")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     folder = tmp_path / "out"
     arguments = ["--data", "digits", "--only", "numpy-batch-10"]
     arguments += ["--add", value, "--out", str(folder)]

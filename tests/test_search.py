@@ -2,6 +2,8 @@
 
 import json
 import re
+import socketserver
+import threading
 
 import numpy as np
 import pytest
@@ -145,6 +147,46 @@ def test_bad_input_is_one_line(arguments, message, capsys):
     error = capsys.readouterr().err
     assert code == 2
     assert message in error
+    assert error.count("\n") == 1
+
+
+def test_a_server_that_is_not_dask_is_one_line(capsys):
+    with socketserver.TCPServer(("127.0.0.1", 0), Web) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = "tcp://127.0.0.1:{1}".format(*server.server_address)
+        arguments = ["--scheduler", address]
+        assert main(["search", "--data", "digits", *arguments]) == 2
+        server.shutdown()
+    error = capsys.readouterr().err
+    assert "no Dask scheduler answers there" in error
+
+
+class Web(socketserver.BaseRequestHandler):
+    def handle(self):
+        self.request.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+
+def test_workers_without_the_project_are_one_line(monkeypatch, capsys):
+    """joblib would wait for them for ever."""
+    monkeypatch.setattr(search, "PROBE", "import no_such_project")
+    with engines.cluster() as local:
+        arguments = ["--scheduler", local.scheduler_address]
+        assert main(["search", "--data", "digits", *arguments]) == 2
+    error = capsys.readouterr().err
+    assert "a worker cannot import this project" in error
+    assert "no_such_project" in error
+
+
+def test_a_search_whose_fits_fail_is_one_line(monkeypatch, capsys):
+    def broken(X, y, **settings):
+        raise ValueError("broken on purpose")
+
+    monkeypatch.setattr(search, "numpy_net", broken)
+    arguments = ["--data", "digits", "--only", "numpy", "--processes", "1"]
+    assert main(["search", *arguments]) == 2
+    error = capsys.readouterr().err
+    assert "the fits of numpy failed" in error
+    assert "broken on purpose" in error
     assert error.count("\n") == 1
 
 

@@ -20,9 +20,12 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from numpy_net import Input, Sequential, layers, utils
+from numpy_net import Input, Sequential, config, layers, metrics, utils
 from numpy_net.architectures import assignment_net, custom_net
+from numpy_net.initializers import GlorotUniform
 from numpy_net.models import clone_model
+from numpy_net.optimizers import SGD
+from numpy_net.regularizers import L2
 from numpy_net.wrappers import SKLearnClassifier
 from tests import estimators
 from tests.estimators import numpy_classifier, numpy_model
@@ -151,18 +154,12 @@ def test_warm_start_goes_on_from_the_fit_before():
 def test_warm_start_begins_with_the_weights_that_were_given():
     model = numpy_model(X, np.eye(3))
     still = SKLearnClassifier(model, warm_start=True).fit
-    model.compile(optimizer=_no_step(), loss="mean_squared_error")
+    model.compile(optimizer=SGD(0), loss="mean_squared_error")
     trained = still(X, NAMES).model_
     for mine, theirs in zip(
         model.get_weights(), trained.get_weights(), strict=True
     ):
         assert np.array_equal(mine, theirs)
-
-
-def _no_step():
-    from numpy_net.optimizers import SGD
-
-    return SGD(learning_rate=0)
 
 
 def test_a_seed_repeats_the_fit_and_touches_no_other_draw():
@@ -308,8 +305,9 @@ def test_a_model_that_does_not_fit(model, error, message):
 
 def test_warm_start_with_other_classes():
     net = fitted(warm_start=True)
-    with pytest.raises(ValueError, match="expected the classes of the fit"):
-        net.fit(X[LABELS < 2], NAMES[LABELS < 2])
+    for names in (NAMES[LABELS < 2], np.char.upper(NAMES)):
+        with pytest.raises(ValueError, match="the classes of the fit before"):
+            net.fit(X[: len(names)], names)
 
 
 def test_a_diverging_net_says_so():
@@ -320,27 +318,97 @@ def test_a_diverging_net_says_so():
         net.fit(X * 1e3, NAMES)
 
 
-def test_a_cloned_model_has_new_weights_and_the_rest_as_it_was(digits):
-    model = custom_net()
-    model.fit(*digits)
-    twin = clone_model(model)
-    assert [w.shape for w in twin.weights] == [w.shape for w in model.weights]
-    assert not np.array_equal(twin.weights[0], model.weights[0])
-    assert [layer.activation for layer in twin.trainable] == [
-        layer.activation for layer in model.trainable
-    ]
-    assert twin.optimizer.learning_rate == model.optimizer.learning_rate
-    assert twin.optimizer is not model.optimizer
-    twin.set_weights(model.get_weights())
-    assert twin.evaluate(*digits) == model.evaluate(*digits)
-    with pytest.raises(ValueError, match="expected Dense and Flatten"):
-        clone_model(_with(object()))
-
-
-def _with(layer):
-    model = numpy_model(X, np.eye(3))
-    model.layers.append(layer)
+def odd_model():
+    """No setting at its default, so that a clone can lose none unseen."""
+    model = Sequential(
+        [
+            Input((2, 3)),
+            layers.Flatten(),
+            layers.Dense(
+                5,
+                "relu",
+                kernel_initializer=GlorotUniform(3),
+                bias_initializer=lambda shape, dtype: np.full(shape, 0.5),
+                kernel_regularizer=L2(0.25),
+            ),
+            layers.Dense(4, "softmax"),
+        ],
+        name="odd",
+    )
+    f1 = metrics.F1Score(average="weighted", name="f1")
+    model.compile(
+        SGD(0.125, momentum=0.5),
+        "categorical_crossentropy",
+        metrics=["accuracy", f1],
+    )
     return model
+
+
+def test_a_cloned_model_has_new_weights_and_the_rest_as_it_was(rng):
+    x, y = rng.uniform(size=(6, 2, 3)), np.eye(4)[[0, 1, 2, 3, 0, 1]]
+    model = odd_model()
+    model.fit(x, y)
+    twin = clone_model(model)
+    assert repr(twin) == repr(model)
+    assert repr(twin.optimizer) == repr(model.optimizer)
+    assert repr(twin._metrics) == repr(model._metrics)
+    assert twin.optimizer.iterations == 0
+    assert twin.optimizer._velocities == []
+    assert not np.array_equal(twin.weights[2], model.weights[2])
+    assert np.array_equal(twin.weights[1], np.full(5, 0.5))
+    mine, theirs = (
+        m.trainable[0].kernel_initializer for m in (twin, model)
+    )
+    assert mine is theirs
+    twin.set_weights(model.get_weights())
+    assert twin.evaluate(x, y) == model.evaluate(x, y)
+    twin.evaluate(x[:1], y[:1])
+    counts = [metric.result() for metric in model._metrics]
+    model.evaluate(x, y)
+    assert counts == [metric.result() for metric in model._metrics]
+
+
+def test_a_clone_keeps_the_models_dtype(digits):
+    """Not floatx: a process of joblib's has one of its own."""
+    model = assignment_net()
+    config.set_floatx("float32")
+    assert clone_model(model).dtype == np.float64
+    x, y = digits
+    net = SKLearnClassifier(model).fit(x.reshape(53, 784), y.argmax(axis=1))
+    assert net.model_.dtype == np.float64
+    assert config.floatx() == "float32"
+
+
+class Half(SGD):
+    """Not ours: nobody knows how to copy it."""
+
+
+@pytest.mark.parametrize("what", ["layer", "optimizer", "model"])
+def test_what_is_not_ours_is_not_cloned(what):
+    model = numpy_model(X, np.eye(3))
+    if what == "layer":
+        model.layers.append(object())
+    elif what == "optimizer":
+        model.compile(Half(0.1), "mse")
+    else:
+        model.__class__ = type("Mine", (Sequential,), {})
+    with pytest.raises(ValueError, match=f"clone_model: expected an? {what}"):
+        SKLearnClassifier(model).fit(X, NAMES)
+
+
+def test_arguments_of_fit_win():
+    net = fitted(fit_kwargs={"epochs": 3})
+    net.fit(X, NAMES, epochs=2)
+    assert len(net.history_.epoch) == 2
+    assert net.fit_kwargs == {"epochs": 3}
+
+
+def test_probabilities_are_those_of_the_net_that_was_trained():
+    """A function may make another net than the one before."""
+    net = fitted()
+    assert hasattr(net, "predict_proba")
+    net.model = assignment_net()
+    assert hasattr(net, "predict_proba"), "model_ is still the softmax"
 
 
 def test_keras_in_its_own_wrapper_decides_the_same(keras):

@@ -42,10 +42,11 @@ def factory(name: str) -> Any:
     module, _, attribute = name.partition(":")
     try:
         found = importlib.import_module(module)
-    except ImportError as error:
+    except BaseException as error:  # SystemExit, too
         raise InputError(
-            f"--add {name}: {module} cannot be imported ({error}); it must "
-            f"be installed, or lie in this folder or on PYTHONPATH"
+            f"--add {name}: {module} cannot be imported "
+            f"({type(error).__name__}: {error}); it must be installed, or "
+            f"lie in this folder or on PYTHONPATH"
         ) from error
     if not hasattr(found, attribute):
         raise InputError(f"--add {name}: {module} has no {attribute}")
@@ -58,7 +59,7 @@ def classifier(name: str, make: Any) -> Any:
 
     try:
         model = make()
-    except Exception as error:  # anything may be named there
+    except BaseException as error:  # anything may be named there
         raise InputError(
             f"--add {name}: expected a class or a function that makes a "
             f"classifier without arguments, got {type(error).__name__}: "

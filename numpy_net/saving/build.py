@@ -73,14 +73,10 @@ def model(plan: Plan):
     """Return the model; its weights are 0."""
     from numpy_net.sequential import Sequential  # which can save itself
 
-    before = config.floatx()
-    config.set_floatx(plan.dtype)
-    try:
+    with config.using(plan.dtype):
         made = Sequential([Input(plan.input_shape)], name=plan.name)
         for arguments in plan.layers:
             made.add(Flatten() if arguments is None else Dense(**arguments))
-    finally:
-        config.set_floatx(before)
     if plan.compile is not None:
         made.compile(**plan.compile)
     return made
