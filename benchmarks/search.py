@@ -78,19 +78,7 @@ def on_dask(address: str, *shared: Array) -> Iterator[Any]:
             f"({str(error)[:200]}); start one with: dask scheduler"
         ) from error
     with client:
-        if not client.scheduler_info()["workers"]:
-            raise InputError(
-                f"--scheduler {address}: it has no workers; start one with: "
-                f"dask worker {address}"
-            )
-        try:  # else joblib would wait for ever
-            client.run(exec, PROBE)
-        except ImportError as error:
-            raise InputError(
-                f"--scheduler {address}: a worker cannot import this project "
-                f"({error}); start it in this folder, or with the folder on "
-                f"its PYTHONPATH"
-            ) from error
+        _require_workers(client, address)
         dropping = client.amm.running()
         client.amm.stop()
         try:
@@ -99,6 +87,30 @@ def on_dask(address: str, *shared: Array) -> Iterator[Any]:
         finally:
             if dropping:
                 client.amm.start()
+
+
+def _require_workers(client: Any, address: str) -> None:
+    """Refuse a cluster on which the search would hang or be another."""
+    workers = client.scheduler_info(n_workers=-1)["workers"]
+    start = f"dask worker {address} --nthreads 1"
+    if not workers:
+        raise InputError(
+            f"--scheduler {address}: it has no workers; start one with: "
+            f"{start}"
+        )
+    if any(worker["nthreads"] > 1 for worker in workers.values()):
+        raise InputError(
+            f"--scheduler {address}: a worker has more than one thread, and "
+            f"Keras has one seed for all of them; start it with: {start}"
+        )
+    try:  # else joblib would wait for ever
+        client.run_on_scheduler(exec, PROBE)
+        client.run(exec, PROBE)
+    except ImportError as error:
+        raise InputError(
+            f"--scheduler {address}: scheduler or worker cannot import this "
+            f"project ({error}); put its folder on the PYTHONPATH of both"
+        ) from error
 
 
 def sweeps(
@@ -134,6 +146,7 @@ def keras_net(X: Array, y: Array, **settings: Any) -> Any:
     """The same in Keras, whose wrapper has no seed: it is set here."""
     import keras
 
+    keras.utils.disable_interactive_logging()  # no bars of single fits
     keras.utils.set_random_seed(0)
     return _net(keras, X, y, **settings)
 
