@@ -25,9 +25,7 @@ def read(path: Path) -> dict[str, np.ndarray]:
                 info.filename.removesuffix(".npy"): _array(archive, info)
                 for info in _bounded(archive)
             }
-    # On damaged files zipfile, zlib and NumPy's header parser raise nearly
-    # anything.
-    except Exception as error:
+    except Exception as error:  # zipfile, zlib, NumPy: nearly anything
         raise InputError(
             f"{path}: cannot be read ({error}), expected the weights of a "
             f"run: it is damaged; run again"

@@ -10,8 +10,7 @@ fits to joblib, and joblib's own Dask backend hands them to the cluster.
 
 import sys
 from argparse import Namespace
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from time import perf_counter
@@ -19,7 +18,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from benchmarks import data, estimate, machine, study, study_runs
+from benchmarks import data, engine, estimate, machine, study, study_runs
 from benchmarks.adapters.common import Samples
 from benchmarks.display import Display
 from benchmarks.errors import InputError
@@ -27,90 +26,7 @@ from benchmarks.table import Table, three_digits
 
 Array = np.ndarray
 FOLDS = 3
-PROBE = "import benchmarks.search"  # whether a worker has the project
-
-
-@contextmanager
-def here(processes: int, folder: str | None = None) -> Iterator[None]:
-    """joblib's own processes, or this one; each fit on one thread.
-
-    What they share lies in ``folder`` meanwhile: in the system's own, which
-    may be memory, a kill would leave it for ever.
-    """
-    from joblib import parallel_config
-    from threadpoolctl import threadpool_limits
-
-    with (
-        threadpool_limits(1),  # one process of joblib's is this one
-        parallel_config(
-            "loky",
-            n_jobs=processes,
-            inner_max_num_threads=1,
-            temp_folder=folder,
-        ),
-    ):
-        yield
-
-
-@contextmanager
-def on_dask(address: str, *shared: Array) -> Iterator[Any]:
-    """The workers of a Dask scheduler, through joblib's own backend.
-
-    shared  goes to every worker at once, and stays there. Of what joblib
-            sends by itself one worker has the only copy, and Dask drops all
-            other copies but one in time: if that worker dies they are lost,
-            and the search with them (dask/distributed#3149).
-    """
-    from joblib import parallel_config
-
-    try:
-        from distributed import Client
-    except ImportError as error:
-        raise InputError(
-            f"--scheduler needs dask and distributed ({error}): install "
-            f"them, as in pip install distributed"
-        ) from error
-    try:
-        client = Client(address, timeout="10s", set_as_default=True)
-    except Exception as error:  # whatever an answer that is not Dask's makes
-        raise InputError(
-            f"--scheduler {address}: no Dask scheduler answers there "
-            f"({str(error)[:200]}); start one with: dask scheduler"
-        ) from error
-    with client:
-        _require_workers(client, address)
-        dropping = client.amm.running()
-        client.amm.stop()
-        try:
-            with parallel_config("dask", scatter=list(shared)):
-                yield client
-        finally:
-            if dropping:
-                client.amm.start()
-
-
-def _require_workers(client: Any, address: str) -> None:
-    """Refuse a cluster on which the search would hang or be another."""
-    workers = client.scheduler_info(n_workers=-1)["workers"]
-    start = f"dask worker {address} --nthreads 1"
-    if not workers:
-        raise InputError(
-            f"--scheduler {address}: it has no workers; start one with: "
-            f"{start}"
-        )
-    if any(worker["nthreads"] > 1 for worker in workers.values()):
-        raise InputError(
-            f"--scheduler {address}: a worker has more than one thread, and "
-            f"Keras has one seed for all of them; start it with: {start}"
-        )
-    try:  # else joblib would wait for ever
-        client.run_on_scheduler(exec, PROBE)
-        client.run(exec, PROBE)
-    except ImportError as error:
-        raise InputError(
-            f"--scheduler {address}: scheduler or worker cannot import this "
-            f"project ({error}); put its folder on the PYTHONPATH of both"
-        ) from error
+FIT = {"epochs": 5, "batch_size": 10}
 
 
 def sweeps(
@@ -186,13 +102,12 @@ def grid(name: str, cv: list[tuple[Array, Array]]) -> Any:
             for rate in (0.03, 0.1, 0.3)
         ]
     }
-    fit = {"epochs": 5, "batch_size": 10}
     estimator: Any
     if name == "numpy":
         from numpy_net.wrappers import SKLearnClassifier
 
         estimator = SKLearnClassifier(
-            numpy_net, fit_kwargs=fit, random_state=0
+            numpy_net, fit_kwargs=FIT, random_state=0
         )
     elif name == "keras":
         # sklearn.base.clone loses its fit_kwargs: they are given to fit.
@@ -211,8 +126,8 @@ def searched(
     name: str, X: Array, labels: Array, cv: list[tuple[Array, Array]]
 ) -> Any:
     """The grid search of one library, done; on whatever joblib is set to."""
-    fit = {"keras": {"epochs": 5, "batch_size": 10, "verbose": 0}}
-    return grid(name, cv).fit(X, labels, **fit.get(name, {}))
+    settings = {**FIT, "verbose": 0} if name == "keras" else {}
+    return grid(name, cv).fit(X, labels, **settings)
 
 
 class Material(NamedTuple):
@@ -247,13 +162,10 @@ class Material(NamedTuple):
         return [*self.samples, *self.test, self.X, self.labels, *indices]
 
 
-def load(choice: str, folder: str | None, images: int) -> data.Dataset:
-    return data.load(choice, folder).first(images, 1_000)
-
-
 def main(options: Namespace, display: Display) -> int:
     """Search on the engine that was asked for; show what was found."""
-    dataset = load(options.data, options.data_dir, options.images)
+    dataset = data.load(options.data, options.data_dir)
+    dataset = dataset.first(options.images, 1_000)
     names = options.only.split(",") if options.only else [*WHAT]
     for name in names:
         if name not in WHAT:
@@ -262,15 +174,16 @@ def main(options: Namespace, display: Display) -> int:
             )
     material = Material.of(dataset)
     if options.scheduler is not None:
-        engine = on_dask(options.scheduler, *material.arrays())
+        place = engine.on_dask(options.scheduler, *material.arrays())
         where = options.scheduler
     else:
         processes = options.processes or machine.usable_cores()
-        engine, where = here(processes), f"{processes} processes"
+        place = engine.here(processes)
+        where = f"{processes} process{'es' * (processes > 1)}"
     images = f"{len(dataset.x_train):,} images"
     display.say(f"{dataset.name}, {images}; by joblib on {where}")
     try:
-        with engine:
+        with place:
             for name in names:
                 start = perf_counter()
                 table = WHAT[name](material, display)

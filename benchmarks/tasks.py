@@ -181,7 +181,7 @@ def closeness(spec: Spec, answer: Answer, phases: Phases) -> dict[str, Any]:
 
 def train_study(spec: Spec, answer: Answer, phases: Phases) -> dict[str, Any]:
     """The nets that the questions ask for; each is told when it is done."""
-    from benchmarks import search, study_runs
+    from benchmarks import engine, study_runs
     from benchmarks.adapters.common import Samples
 
     dataset = _load(spec, lambda line: None)
@@ -190,7 +190,7 @@ def train_study(spec: Spec, answer: Answer, phases: Phases) -> dict[str, Any]:
     wanted = study.variants(spec["tier"])
     left = [v for v in wanted if v.key not in spec["done"]]
     done = len(wanted) - len(left)
-    with search.here(spec["threads"], spec["folder"]):
+    with engine.here(spec["threads"], spec["folder"]):
         for found in study_runs.train_all(left, samples, test, os.getpid()):
             done += 1
             answer("variant", found)

@@ -27,6 +27,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks import data, machine, search
+from benchmarks import engine as places
 from benchmarks.table import three_digits
 
 ROOT = Path(__file__).parents[1]
@@ -60,15 +61,15 @@ def cluster() -> Iterator[Any]:
 def engine(name: str, *shared: Any) -> Iterator[Any]:
     """joblib set to one of ENGINES; gives Dask's client, if there is one."""
     if name == "serial":
-        with search.here(1):
+        with places.here(1):
             yield None
     elif name == "processes":
-        with search.here(2):
+        with places.here(2):
             yield None
     else:
         with (
             cluster() as local,
-            search.on_dask(local.scheduler_address, *shared) as client,
+            places.on_dask(local.scheduler_address, *shared) as client,
         ):
             yield client
 

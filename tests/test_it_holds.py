@@ -138,13 +138,13 @@ STUDY = """
 import os, sys
 from dataclasses import replace
 import numpy as np
-from benchmarks import search, study, study_runs
+from benchmarks import engine, study, study_runs
 from benchmarks.adapters.common import Samples
 x, y = np.zeros((600, 28, 28), "float32"), np.eye(10)[np.arange(600) % 10]
 nets = [replace(study.ASSIGNMENT, seed=n, epochs=99_999) for n in range(2)]
 nets.append(replace(study.ASSIGNMENT, epochs=1))
 samples, test = Samples(x, y, x[:9], y[:9]), (x, np.arange(600) % 10)
-with search.here(2, sys.argv[1]):
+with engine.here(2, sys.argv[1]):
     for found in study_runs.train_all(nets[::-1], samples, test, os.getpid()):
         print(found["status"], flush=True)
 """

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from benchmarks import search, study_runs
+from benchmarks import engine, search, study_runs
 from benchmarks.__main__ import main
 from benchmarks.adapters.common import Samples
 from numpy_net import config
@@ -44,7 +44,7 @@ def serial(small):
     """In float32, as on the workers: the setting is a process's own."""
     config.set_floatx("float32")
     try:
-        with search.here(1):
+        with engine.here(1):
             return engines.grid_scores(*small)
     finally:
         config.set_floatx("float64")
@@ -56,7 +56,7 @@ def _float32(_float64):
 
 
 def test_processes_give_the_scores_of_one(small, serial):
-    with search.here(2):
+    with engine.here(2):
         assert engines.grid_scores(*small) == serial
 
 
@@ -77,7 +77,7 @@ def test_the_sweep_of_question_3_3_4_on_dask_is_the_serial_one(rng, client):
         found["key"]: found
         for found in study_runs.train_all(nets, samples, test)
     }
-    with search.here(1):
+    with engine.here(1):
         here = {
             found["key"]: found
             for found in study_runs.train_all(nets, samples, test)
@@ -110,7 +110,7 @@ def test_keras_searches_on_dask_as_here(small, client):
     X, y = small[0][:200], small[1][:200]
     cv = search.folds(X, y)[:1]
     there = search.searched("keras", X, y, cv).cv_results_
-    with search.here(1):
+    with engine.here(1):
         here = search.searched("keras", X, y, cv).cv_results_
     name = "mean_test_score"
     assert here[name].tolist() == there[name].tolist()
@@ -168,7 +168,7 @@ class Web(socketserver.BaseRequestHandler):
 
 def test_workers_without_the_project_are_one_line(monkeypatch, capsys):
     """joblib would wait for them for ever."""
-    monkeypatch.setattr(search, "PROBE", "import no_such_project")
+    monkeypatch.setattr(engine, "PROBE", "import no_such_project")
     with engines.cluster() as local:
         arguments = ["--scheduler", local.scheduler_address]
         assert main(["search", "--data", "digits", *arguments]) == 2

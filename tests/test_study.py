@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from benchmarks import closeness, search, study, study_runs
+from benchmarks import closeness, engine, study, study_runs
 from benchmarks.adapters.common import Samples
 from numpy_net import architectures, utils
 
@@ -98,7 +98,7 @@ def test_one_that_diverges_says_so_and_the_others_finish(small):
     samples, test = small
     wild = study.Variant((7,), "linear", "linear", 1e6)
     tame = study.Variant((7,), "relu", "softmax", 0.1, epochs=1)
-    with search.here(2):
+    with engine.here(2):
         found = {
             entry["key"]: entry
             for entry in study_runs.train_all([wild, tame], samples, test)
