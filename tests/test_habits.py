@@ -10,7 +10,15 @@ import pytest
 
 import numpy_net
 from benchmarks import command_line
-from numpy_net import Input, Sequential, layers, losses, metrics, optimizers
+from numpy_net import (
+    Input,
+    Sequential,
+    layers,
+    losses,
+    metrics,
+    notebook,
+    optimizers,
+)
 from numpy_net.architectures import assignment_net, custom_net
 from numpy_net.callbacks import History
 from numpy_net.gradient_check import check
@@ -154,6 +162,7 @@ def test_names_from_outside_stay_text():
     history = History()
     history.on_epoch_end(0, {"<b>": 1.0})
     assert "<th>&lt;b&gt;</th>" in history._repr_html_()
+    assert "<td>&lt;i&gt;</td>" in notebook._table("", [""], [["<i>"]])
 
 
 HELP = [

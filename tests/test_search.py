@@ -166,9 +166,15 @@ class Web(socketserver.BaseRequestHandler):
         self.request.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
 
 
-def test_workers_without_the_project_are_one_line(monkeypatch, capsys):
-    """joblib would wait for them for ever."""
-    monkeypatch.setattr(engine, "PROBE", "import no_such_project")
+@pytest.mark.parametrize("where", ["==", "!="], ids=["scheduler", "worker"])
+def test_who_lacks_the_project_is_told_in_one_line(where, monkeypatch, capsys):
+    """joblib would wait for ever. The scheduler is in this process."""
+    me = engines.os.getpid()
+    monkeypatch.setattr(
+        engine,
+        "PROBE",
+        f"import os\nif os.getpid() {where} {me}: import no_such_project",
+    )
     with engines.cluster() as local:
         arguments = ["--scheduler", local.scheduler_address]
         assert main(["search", "--data", "digits", *arguments]) == 2

@@ -353,6 +353,7 @@ def test_a_cloned_model_has_new_weights_and_the_rest_as_it_was(rng):
     assert repr(twin) == repr(model)
     assert repr(twin.optimizer) == repr(model.optimizer)
     assert repr(twin._metrics) == repr(model._metrics)
+    assert [metric.count for metric in twin._metrics[:1]] == [0]
     assert twin.optimizer.iterations == 0
     assert twin.optimizer._velocities == []
     assert not np.array_equal(twin.weights[2], model.weights[2])
