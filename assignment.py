@@ -22,11 +22,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.metrics import f1_score
 
-from benchmarks.command_line import Parser, whole
-from benchmarks.data import CHOICES, load, one_hot
-from benchmarks.errors import InputError
-from benchmarks.results import ROOT
-from benchmarks.table import three_digits
+from benchmarks.cli import Parser, whole
+from benchmarks.data.dataset import CHOICES, load, one_hot
+from benchmarks.record.errors import InputError
+from benchmarks.record.results import ROOT
+from benchmarks.report.table import three_digits
 from classical.xgboost_model import assignment_model
 from numpy_net import architectures as numpy_nets
 from numpy_net import utils

@@ -9,32 +9,21 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
-from benchmarks import (
-    beside,
-    command_line,
-    compare,
-    doctor,
-    estimate,
-    export,
-    fairness,
-    jobs,
-    machine,
-    report,
-    results,
-    runner,
-    schedule,
-    summary,
-)
-from benchmarks.contenders import (
+from benchmarks import cli as command_line
+from benchmarks.analysis import compare, fairness
+from benchmarks.record import machine, results
+from benchmarks.record.errors import InputError
+from benchmarks.record.results import Record
+from benchmarks.report import beside, export, report, summary
+from benchmarks.rows.contenders import (
     CONTENDERS,
     EVERY,
     EXTRAS,
     TIERS,
     is_added,
 )
-from benchmarks.display import Display, make_display
-from benchmarks.errors import InputError
-from benchmarks.results import Record
+from benchmarks.run import doctor, estimate, jobs, runner, schedule
+from benchmarks.run.display import Display, make_display
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -54,9 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
     command = COMMANDS[options.command]
     try:
         return (
-            _read(command, options)
-            if command in READING
-            else command(options)
+            _read(command, options) if command in READING else command(options)
         )
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -351,7 +338,7 @@ def to_csv(options: Namespace) -> int:
 
 def find_settings(options: Namespace) -> int:
     """Try many settings, here or on a cluster."""
-    from benchmarks import search  # NumPy comes in here
+    from benchmarks.run import search  # NumPy comes in here
 
     return search.main(options, make_display([]))
 

@@ -5,8 +5,8 @@ import sys
 from collections.abc import Callable
 from typing import NoReturn
 
-from benchmarks.contenders import TIERS
-from benchmarks.runner import TIMEOUT
+from benchmarks.rows.contenders import TIERS
+from benchmarks.run.runner import TIMEOUT
 
 EXAMPLES = """\
 examples:

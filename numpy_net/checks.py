@@ -161,9 +161,10 @@ def split_at(samples: int, validation_split) -> int:
 
 def pair(validation_data):
     """Return validation_data as x, y."""
-    if not isinstance(validation_data, tuple | list) or len(
-        validation_data
-    ) != 2:
+    if (
+        not isinstance(validation_data, tuple | list)
+        or len(validation_data) != 2
+    ):
         raise ValueError("validation_data: expected (x, y)")
     return validation_data
 

@@ -67,7 +67,7 @@ def update_of(model, batch_size: int):
         for layer, gemm, bias, ones, pieces in layers:
             delta, x = layer.delta.T, layer.x.T
             one = ones[:, : delta.shape[1]]
-            gemm(rate, delta, one, 1, bias, 0, 1, 1)       # [5] [12]
+            gemm(rate, delta, one, 1, bias, 0, 1, 1)  # [5] [12]
             for rows, kernel in pieces:
                 gemm(rate, delta, x[rows], 1, kernel, 0, 1, 1)  # [4] [12]
 

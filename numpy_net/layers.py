@@ -112,25 +112,25 @@ class Dense:
     def forward(self, x):
         """Return a; keep x, z and a."""
         self.x = x
-        self.z = x.dot(self.kernel) + self.bias[None]      # [1]
-        self.a = self.activation(self.z)                   # [2]
+        self.z = x.dot(self.kernel) + self.bias[None]  # [1]
+        self.a = self.activation(self.z)  # [2]
         return self.a
 
     def backward(self, da):
         """Given da = dL/da, keep delta; return dx."""
         vjp = activations.VJP[self.activation]
-        return self.backward_from_z(vjp(self.a, da))       # [3]
+        return self.backward_from_z(vjp(self.a, da))  # [3]
 
     def backward_from_z(self, delta):
         """Given delta = dL/dz, keep it; return dx."""
         self.delta = delta
         if self.needs_dx:
-            return delta.dot(self.kernel.T)                # [6]
+            return delta.dot(self.kernel.T)  # [6]
 
     def gradients(self):
         """Return d_kernel and d_bias of the x and delta that were kept."""
-        np.dot(self.x.T, self.delta, out=self.d_kernel)    # [4]
-        np.sum(self.delta, axis=0, out=self.d_bias)        # [5]
+        np.dot(self.x.T, self.delta, out=self.d_kernel)  # [4]
+        np.sum(self.delta, axis=0, out=self.d_bias)  # [5]
         if self.kernel_regularizer:
             self.d_kernel += self.kernel_regularizer.gradient(self.kernel)
         return self.d_kernel, self.d_bias

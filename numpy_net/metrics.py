@@ -78,9 +78,7 @@ class F1Score:
     makes its values smaller by up to 1.5e-7.
     """
 
-    def __init__(
-        self, average: str | None = None, *, name: str = "f1_score"
-    ):
+    def __init__(self, average: str | None = None, *, name: str = "f1_score"):
         table = {n: n for n in ("macro", "micro", "weighted")}
         self.average = average
         if average is not None:

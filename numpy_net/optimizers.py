@@ -50,7 +50,7 @@ class SGD:
                 velocity -= step
                 variable += velocity
             else:
-                variable -= step                           # [12]
+                variable -= step  # [12]
 
 
 def get(identifier):

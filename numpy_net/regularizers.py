@@ -1,6 +1,5 @@
 """Weight decay as a term of the loss.   Keras: keras.regularizers."""
 
-
 from numpy_net.checks import known, real_number
 
 

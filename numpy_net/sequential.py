@@ -130,10 +130,10 @@ class Sequential(Network):
 
     def _train_step(self, x, y):
         """One update; return the loss and the outputs from before it."""
-        y_pred = self(x)                                   # [1] [2]
-        loss = self._loss_value(y)                         # [7] or [9]
-        self._backward(y)                                  # [3] [6]
-        self._update()                                     # [4] [5] [12]
+        y_pred = self(x)  # [1] [2]
+        loss = self._loss_value(y)  # [7] or [9]
+        self._backward(y)  # [3] [6]
+        self._update()  # [4] [5] [12]
         return loss, y_pred
 
     def _choose_update(self, batch_size):
@@ -144,8 +144,8 @@ class Sequential(Network):
             self._update = self._apply_gradients
 
     def _apply_gradients(self):
-        gradients = self._gradients()                      # [4] [5]
-        self.optimizer.apply(gradients, self.weights)      # [12]
+        gradients = self._gradients()  # [4] [5]
+        self.optimizer.apply(gradients, self.weights)  # [12]
 
     @np.errstate(over="ignore", invalid="ignore")  # checks.finite tells more
     def _test(self, x, y, batch_size):

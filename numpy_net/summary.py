@@ -42,9 +42,7 @@ def table(model) -> str:
 
 def _line(cells, widths):
     layer, shape, count = cells
-    return (
-        f"{layer:<{widths[0]}}  {shape:<{widths[1]}}  {count:>{widths[2]}}"
-    )
+    return f"{layer:<{widths[0]}}  {shape:<{widths[1]}}  {count:>{widths[2]}}"
 
 
 def totals(model) -> list[str]:

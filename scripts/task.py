@@ -49,8 +49,14 @@ extra = project.get("optional-dependencies", {})
 print(*project["dependencies"], *extra.get("dev", []), sep=chr(10))
 """
 GENERATED = (
-    ".venv", ".venv-latest", ".venv.lock", "results",
-    ".hypothesis", ".mypy_cache", ".pytest_cache", ".ruff_cache",
+    ".venv",
+    ".venv-latest",
+    ".venv.lock",
+    "results",
+    ".hypothesis",
+    ".mypy_cache",
+    ".pytest_cache",
+    ".ruff_cache",
 )
 
 

@@ -97,6 +97,6 @@ def mnist():
     """The real data; skipped where MNIST_DIR does not say where it is."""
     if not os.environ.get("MNIST_DIR"):
         pytest.skip("set MNIST_DIR to the folder of MNIST to run this")
-    from benchmarks import data
+    from benchmarks.data import dataset as data
 
     return data.load("mnist")

@@ -26,9 +26,11 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import data, machine, search
-from benchmarks import engine as places
-from benchmarks.table import three_digits
+from benchmarks.data import dataset as data
+from benchmarks.measure import engine as places
+from benchmarks.record import machine
+from benchmarks.report.table import three_digits
+from benchmarks.run import search
 
 ROOT = Path(__file__).parents[1]
 FILE = ROOT / "docs" / "engines.json"

@@ -51,9 +51,7 @@ class Failures:
             self.tests.add(report.nodeid.partition("[")[0])
 
 
-def failing(
-    mistake: str | None, tests: list[str], *options: str
-) -> list[str]:
+def failing(mistake: str | None, tests: list[str], *options: str) -> list[str]:
     """Run these tests with the mistake planted; return what failed."""
     failures = Failures()
     # The slow test of the large nets adds nothing to the small ones here.

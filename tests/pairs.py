@@ -115,9 +115,7 @@ def assert_same_weights(row, ours, theirs, dtype="float64"):
         theirs.get_weights(),
         strict=True,
     ):
-        assert_within(
-            row, a, b, equation="[12]", parameter=name, dtype=dtype
-        )
+        assert_within(row, a, b, equation="[12]", parameter=name, dtype=dtype)
 
 
 def assert_same_history(got, expected, dtype="float64"):

@@ -8,14 +8,14 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from benchmarks import results
 from benchmarks.__main__ import main
-from benchmarks.adapters import added
-from benchmarks.adapters.common import Job, Samples
-from benchmarks.contenders import is_added, select
+from benchmarks.measure import added
+from benchmarks.measure.job import Job, Samples
+from benchmarks.record import results
+from benchmarks.rows.contenders import is_added, select
 from tests.test_benchmark_runs import ROOT, bench
 
-MODELS = '''
+MODELS = """
 from numpy_net.architectures import assignment_net
 from numpy_net.wrappers import SKLearnClassifier
 
@@ -31,7 +31,7 @@ class Words(MLPClassifier):
 
     def predict(self, X):
         return ["seven"] * len(X)
-'''
+"""
 BAYES = "sklearn.naive_bayes:GaussianNB"
 ADD = (
     *("--add", BAYES),

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import numpy_net
-from benchmarks.contenders import CONTENDERS
+from benchmarks.rows.contenders import CONTENDERS
 from numpy_net import architectures
 
 ROOT = Path(__file__).parents[1]

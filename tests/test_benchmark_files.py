@@ -11,17 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import (
-    estimate,
-    figures,
-    looks,
-    machine,
-    results,
-    summary,
-    table,
-)
-from benchmarks.contenders import CONTENDERS
-from benchmarks.errors import InputError
+from benchmarks.record import machine, results
+from benchmarks.record.errors import InputError
+from benchmarks.report import figures, looks, summary, table
+from benchmarks.rows.contenders import CONTENDERS
+from benchmarks.run import estimate
 
 ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "docs" / "reference"
@@ -206,11 +200,7 @@ def test_figures_are_drawn_for_every_net_and_repeat_byte_for_byte(
     ]
     drawn = sorted(path.name for path in (tmp_path / "a").iterdir())
     assert drawn == sorted(
-        [
-            f"history-{name}.{kind}"
-            for name in nets
-            for kind in ("png", "svg")
-        ]
+        [f"history-{name}.{kind}" for name in nets for kind in ("png", "svg")]
         + ["ladder.svg", "step-cost.png", "step-cost.svg"]
     )
     first, second = (tmp_path / d / "step-cost.svg" for d in "ab")

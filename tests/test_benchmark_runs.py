@@ -10,12 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import judging, pin, results, runner, schedule, tasks
 from benchmarks.__main__ import main
-from benchmarks.adapters import common, keras_nets, numpy_nets
-from benchmarks.contenders import TIERS, Contender, select
-from benchmarks.data import Dataset, split
-from benchmarks.display import make_display
+from benchmarks.data.dataset import Dataset, split
+from benchmarks.measure import job as common
+from benchmarks.measure import judging, keras_nets, numpy_nets, pin, tasks
+from benchmarks.record import results
+from benchmarks.rows.contenders import TIERS, Contender, select
+from benchmarks.run import runner, schedule
+from benchmarks.run.display import make_display
 from numpy_net import utils
 
 ROOT = Path(__file__).parents[1]
@@ -141,8 +143,9 @@ def test_keras_and_xgboost_run_in_processes_of_their_own(tmp_path):
     assert record["agreement"][0]["max_weight_difference"] < 1e-5
     assert ours["test"]["predictions"] == theirs["test"]["predictions"]
     assert sorted(ours["epochs"][0]) == sorted(theirs["epochs"][0])
-    assert theirs["phases"]["first step"]["wall"] > (
-        theirs["phases"]["second step"]["wall"]
+    assert (
+        theirs["phases"]["first step"]["wall"]
+        > (theirs["phases"]["second step"]["wall"])
     ), "the first step traces"
     f1 = theirs["test"]
     assert 0 <= f1["per_batch_f1"] < f1["per_batch_f1_best"] < 0.8

@@ -28,19 +28,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from benchmarks import (
-    data,
-    download,
-    machine,
-    mnist,
-    results,
-    runner,
-    summary,
-    worker,
-)
 from benchmarks.__main__ import main as benchmarks
-from benchmarks.errors import InputError
-from benchmarks.phases import Phases
+from benchmarks.data import dataset as data
+from benchmarks.data import download, mnist
+from benchmarks.measure import worker
+from benchmarks.measure.phases import Phases
+from benchmarks.record import machine, results
+from benchmarks.record.errors import InputError
+from benchmarks.report import summary
+from benchmarks.run import runner
 from numpy_net import (
     Input,
     Sequential,

@@ -3,8 +3,9 @@
 import numpy as np
 from xgboost import XGBClassifier
 
-from benchmarks.adapters import common, trees
-from benchmarks.contenders import TREES, select
+from benchmarks.measure import job as common
+from benchmarks.measure import trees
+from benchmarks.rows.contenders import TREES, select
 from classical.xgboost_model import (
     accurate_model,
     assignment_model,
@@ -57,9 +58,7 @@ def test_pixels_that_never_change_do_not_change_the_trees(rng):
     x[:, :20] = 0
     data = common.Samples(x[:150], y[:150], x[150:], y[150:])
     row, part = (
-        trees.fit(
-            common.Job(select([name])[0], data, say=lambda entry: None)
-        )
+        trees.fit(common.Job(select([name])[0], data, say=lambda entry: None))
         for name in ("xgboost", "trees-no-constant-pixels")
     )
     assert row.verified["settings"]["pixels"] == 784

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from benchmarks.code_lines import RULE, count, lines_of_code
+from benchmarks.report.code_lines import RULE, count, lines_of_code
 from tests.test_architectures import ROOT
 
 SOURCE = '''\

@@ -18,8 +18,14 @@ def fit_compiled(*arguments, **more):
     return compiled_epoch.fit_compiled(*arguments, **more)
 
 
-def net(activation="tanh", output="softmax", momentum=0.0, l2=None,
-        loss="categorical_crossentropy", rate=0.1):
+def net(
+    activation="tanh",
+    output="softmax",
+    momentum=0.0,
+    l2=None,
+    loss="categorical_crossentropy",
+    rate=0.1,
+):
     """12-7-4, compiled."""
     import keras
 
@@ -127,9 +133,7 @@ def test_float32_stays_float32(rng, keras):
     fit_compiled(ours, x, y, batch_size=10, epochs=3, orders=orders)
     in_the_orders(theirs, x, y, orders, batch_size=10)
     for a, b in zip(ours.get_weights(), theirs.get_weights(), strict=True):
-        assert_within(
-            "weights, compiled epoch vs fit", a, b, dtype="float32"
-        )
+        assert_within("weights, compiled epoch vs fit", a, b, dtype="float32")
 
 
 def test_every_epoch_has_an_order_of_its_own_from_keras_seed(rng, keras):

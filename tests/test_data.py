@@ -20,8 +20,9 @@ from unittest import mock
 import numpy as np
 import pytest
 
-from benchmarks import data, download, mnist
-from benchmarks.errors import InputError
+from benchmarks.data import dataset as data
+from benchmarks.data import download, mnist
+from benchmarks.record.errors import InputError
 
 REAL = os.environ.get("MNIST_DIR")
 MIRRORS = download.MIRRORS
@@ -261,8 +262,8 @@ def test_digits_without_scikit_learn(monkeypatch):
 
 
 def test_scikit_learn_is_imported_for_the_digits_only():
-    program = "import sys, benchmarks.data; sys.exit('sklearn' in sys.modules)"
-    root = Path(data.__file__).parents[1]
+    program = "import sys, benchmarks.data.dataset; sys.exit('sklearn' in sys.modules)"
+    root = Path(data.__file__).parents[2]
     subprocess.run([sys.executable, "-c", program], cwd=root, check=True)
 
 
@@ -517,7 +518,7 @@ def test_a_download_that_is_killed_leaves_no_half_file(serve, tmp_path):
     with subprocess.Popen(
         [sys.executable, "-c", program, f"{root}/mnist.npz", tmp_path],
         stdout=subprocess.PIPE,
-        cwd=Path(data.__file__).parents[1],
+        cwd=Path(data.__file__).parents[2],
     ) as process:
         process.stdout.readline()
         time.sleep(0.3)

@@ -33,8 +33,10 @@ def train(make, digits, batch_size, way):
     """Weights and losses after two epochs; blocks that took the short way."""
     model = make()
     model.set_weights(
-        [w + 0.1 * np.cos(np.arange(w.size)).reshape(w.shape)
-         for w in map(np.zeros_like, model.get_weights())]
+        [
+            w + 0.1 * np.cos(np.arange(w.size)).reshape(w.shape)
+            for w in map(np.zeros_like, model.get_weights())
+        ]
     )
     with (
         mock.patch.object(fused, "ENABLED", way == "fused"),
@@ -138,8 +140,15 @@ def strided(bias):
         lambda: with_arrays(net(), bias=strided),
         lambda: with_arrays(net(), bias=np.float32),
     ],
-    ids=["momentum", "optimizer", "regularizer", "order", "aligned",
-         "stride", "dtype"],
+    ids=[
+        "momentum",
+        "optimizer",
+        "regularizer",
+        "order",
+        "aligned",
+        "stride",
+        "dtype",
+    ],
 )
 def test_what_needs_the_gradients_gets_them(make, digits):
     """An array of another order would be copied, and the copy updated."""

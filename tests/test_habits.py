@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import numpy_net
-from benchmarks import command_line
+from benchmarks import cli as command_line
 from numpy_net import (
     Input,
     Sequential,

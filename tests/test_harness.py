@@ -16,36 +16,35 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from benchmarks import (
-    beside,
+from benchmarks.__main__ import main
+from benchmarks.analysis import (
     compare,
     derived,
-    doctor,
-    equivalence,
-    export,
     fairness,
     ladder,
-    machine,
-    noise,
-    pin,
-    report,
-    results,
-    runner,
     statistics,
     step_cost,
+    time_to_accuracy,
+)
+from benchmarks.measure import (
+    equivalence,
+    keras_nets,
+    noise,
+    numpy_nets,
+    peers,
+    pin,
     sweep,
     tasks,
-    time_to_accuracy,
-    verdict,
-    why,
 )
-from benchmarks.__main__ import main
-from benchmarks.adapters import common, keras_nets, numpy_nets, peers
-from benchmarks.clock import Clock
-from benchmarks.contenders import LADDER, TIERS, Contender, row_of, select
-from benchmarks.display import make_display
-from benchmarks.errors import InputError
-from benchmarks.phases import Phases
+from benchmarks.measure import job as common
+from benchmarks.measure.clock import Clock
+from benchmarks.measure.phases import Phases
+from benchmarks.record import machine, results
+from benchmarks.record.errors import InputError
+from benchmarks.report import beside, export, report, verdict, why
+from benchmarks.rows.contenders import LADDER, TIERS, Contender, row_of, select
+from benchmarks.run import doctor, runner
+from benchmarks.run.display import make_display
 from numpy_net import config, losses, per_sample
 
 
@@ -257,9 +256,7 @@ def no_bias(monkeypatch):
 
 
 def summed_loss(monkeypatch):
-    monkeypatch.setattr(
-        losses.MeanSquaredError, "gradient", summed_gradient
-    )
+    monkeypatch.setattr(losses.MeanSquaredError, "gradient", summed_gradient)
 
 
 def loss_said_in_another_scale(monkeypatch):
@@ -399,7 +396,7 @@ def test_scikit_learn_makes_the_updates_of_its_numpy_row(rng):
 
 def test_the_floor_is_the_textbook(rng):
     """Dense random data, float64, other widths: equal to 1e-12."""
-    from benchmarks import floor
+    from benchmarks.measure import floor
 
     x, y = rng.uniform(0, 1, (60, 17)), np.eye(4)[rng.integers(0, 4, 60)]
     first = [rng.normal(size=s) for s in ((17, 6), 6, (6, 4), 4)]
@@ -449,7 +446,9 @@ def test_the_fit_finds_what_a_fake_contender_sleeps(
     monkeypatch.setattr(tasks, "_adapter", lambda contender: sleeper)
     monkeypatch.setattr(tasks, "_load", lambda spec, say: None)
     job = a_job(rng)
-    monkeypatch.setattr("benchmarks.data.split", lambda dataset: job.samples)
+    monkeypatch.setattr(
+        "benchmarks.data.dataset.split", lambda dataset: job.samples
+    )
     spec = {
         "contender": "numpy-batch-10", "seed": 0, "threads": 1,
         "device": "cpu", "detailed": True, "blocks": 2,
@@ -495,9 +494,7 @@ def test_the_crossover_is_where_two_rows_cost_the_same():
         swept("numpy-batch-10", lambda b: 10 + 2 * b, sizes=range(1, 201)),
         swept(KERAS, lambda b: 100 + b, sizes=range(1, 201)),
     ]
-    [said] = step_cost.crossover(
-        {"runs": rows}, "numpy-batch-10", KERAS
-    )
+    [said] = step_cost.crossover({"runs": rows}, "numpy-batch-10", KERAS)
     assert said == (
         "At 30 units, NumPy is faster below batch size 90 and Keras above "
         "(batch sizes 1 to 200)."
@@ -555,7 +552,9 @@ def test_a_sweep_tells_growth_memory_and_calls(monkeypatch, rng):
         y=job.samples.y[some].astype("float32"),
     )
     monkeypatch.setattr(tasks, "_load", lambda spec, say: None)
-    monkeypatch.setattr("benchmarks.data.split", lambda dataset: samples)
+    monkeypatch.setattr(
+        "benchmarks.data.dataset.split", lambda dataset: samples
+    )
     spec = {
         "contender": "numpy-batch-10", "seed": 0, "threads": 1,
         "device": "cpu", "detailed": True, "blocks": 1,
@@ -656,7 +655,7 @@ def test_environment_and_cores_reach_the_worker(tmp_path, monkeypatch):
     script = tmp_path / "python"
     script.write_text(
         "#!/bin/sh\ncat > /dev/null\n"
-        'cpus=$(grep Cpus_allowed_list /proc/self/status | cut -f2)\n'
+        "cpus=$(grep Cpus_allowed_list /proc/self/status | cut -f2)\n"
         'printf \'{"result": {"status": "ok", "omp": "%s", "gpu": "%s", '
         '"seed": "%s", "cpus": "%s"}}\\n\' "$OMP_NUM_THREADS" '
         '"$CUDA_VISIBLE_DEVICES" "$PYTHONHASHSEED" "$cpus"\n'
@@ -835,8 +834,9 @@ def test_csv_holds_every_raw_time(tmp_path):
     lines = (tmp_path / "epochs.csv").read_text().splitlines()
     assert len(lines) == 1 + 2 * 14
     wall = lines[0].split(",").index("wall")
-    assert float(lines[1].split(",")[wall]) == (
-        record["runs"][0]["epochs"][0]["wall"]
+    assert (
+        float(lines[1].split(",")[wall])
+        == (record["runs"][0]["epochs"][0]["wall"])
     )
 
 
@@ -855,9 +855,7 @@ def test_doctor_judges_the_machine(monkeypatch, capsys):
 
 
 def test_the_ladder_is_complete_and_each_rung_has_its_ratio():
-    seconds = {
-        c.name: [2.0 ** (10 - n)] * 3 for n, c in enumerate(LADDER)
-    }
+    seconds = {c.name: [2.0 ** (10 - n)] * 3 for n, c in enumerate(LADDER)}
     found = ladder.rungs(a_record(seconds))
     assert [rung.name for rung in found] == [c.name for c in LADDER]
     assert found[0].change is None

@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import results
-from benchmarks.adapters import keras_nets
-from benchmarks.errors import InputError
+from benchmarks.measure import keras_nets
+from benchmarks.record import results
+from benchmarks.record.errors import InputError
 from numpy_net import Input, Sequential, layers, utils
 from tests.test_benchmark_runs import ROOT, bench, job, samples
 
@@ -115,7 +115,7 @@ def test_a_run_keeps_every_other_out_of_its_folder(tmp_path):
 
 PARENT = """
 import os, subprocess, sys, time
-code = ("import os, time; from benchmarks.orphans import end_with; "
+code = ("import os, time; from benchmarks.measure.orphans import end_with; "
         f"end_with({os.getpid()}); print('here', flush=True); time.sleep(99)")
 child = subprocess.Popen([sys.executable, "-c", code])
 time.sleep(99)
@@ -138,8 +138,9 @@ STUDY = """
 import os, sys
 from dataclasses import replace
 import numpy as np
-from benchmarks import engine, study, study_runs
-from benchmarks.adapters.common import Samples
+from benchmarks.measure import engine, study_runs
+from benchmarks.rows import study
+from benchmarks.measure.job import Samples
 x, y = np.zeros((600, 28, 28), "float32"), np.eye(10)[np.arange(600) % 10]
 nets = [replace(study.ASSIGNMENT, seed=n, epochs=99_999) for n in range(2)]
 nets.append(replace(study.ASSIGNMENT, epochs=1))
@@ -227,8 +228,8 @@ def test_a_kill_at_any_moment_loses_no_finished_run(
 )
 def test_a_full_disk_is_one_line(monkeypatch, tmp_path, capsys):
     """The file system says no in the middle of the run."""
-    from benchmarks import runner
     from benchmarks.__main__ import main
+    from benchmarks.run import runner
 
     def full(folder, record):
         with open("/dev/full", "w") as file:

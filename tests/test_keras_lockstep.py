@@ -94,9 +94,7 @@ def test_200_single_steps_in_chaos(net, loss, rate, keras, mnist):
     assert min(largest_moves(before, theirs.get_weights())) > 0.1
 
 
-@pytest.mark.parametrize(
-    ("momentum", "l2"), [(0.875, 0.0), (0.875, 1 / 64)]
-)
+@pytest.mark.parametrize(("momentum", "l2"), [(0.875, 0.0), (0.875, 1 / 64)])
 def test_momentum_and_l2(momentum, l2, keras, rng):
     """The velocity outlives epochs and calls of fit; L2 is in the loss.
 

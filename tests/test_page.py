@@ -16,11 +16,13 @@ import matplotlib
 import matplotlib.pyplot as plt
 import pytest
 
-from benchmarks import answers, looks, page, pictures, results, verdict
 from benchmarks.__main__ import main
-from benchmarks.contenders import EVERY, select
-from benchmarks.errors import InputError
-from benchmarks.question import NOT_RUN
+from benchmarks.measure import pictures
+from benchmarks.record import results
+from benchmarks.record.errors import InputError
+from benchmarks.report import answers, looks, page, verdict
+from benchmarks.report.question import NOT_RUN
+from benchmarks.rows.contenders import EVERY, select
 
 ROOT = Path(__file__).parents[1]
 SAMPLE = ROOT / "docs" / "sample"
@@ -99,7 +101,9 @@ def test_the_page_is_whole_and_asks_nobody(html):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_stands_out_from_its_ground(scheme):
     """A contrast of 4.5 at least, as WCAG 2 asks for text."""
-    css = (ROOT / "benchmarks" / "page.css").read_text(encoding="utf-8")
+    css = (ROOT / "benchmarks" / "report" / "page.css").read_text(
+        encoding="utf-8"
+    )
     blocks = re.findall(r":root \{(.*?)\}", css, re.DOTALL)
     assert len(blocks) == 2, "one for light, one for dark"
     block = blocks[scheme == "dark"]

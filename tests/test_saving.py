@@ -285,11 +285,11 @@ def test_arrays_stand_where_keras_puts_them(keras, tmp_path):
         with h5py.File(tmp_path / f"{name}.weights.h5") as file:
             arrays = []
             file.visititems(
-                lambda path, thing, arrays=arrays: arrays.append(
-                    (path, thing.shape, thing.dtype)
+                lambda path, thing, arrays=arrays: (
+                    arrays.append((path, thing.shape, thing.dtype))
+                    if isinstance(thing, h5py.Dataset)
+                    else None
                 )
-                if isinstance(thing, h5py.Dataset)
-                else None
             )
         found.append(arrays)
     assert found[0] == found[1]
@@ -340,18 +340,24 @@ def strangers(keras):
     yield "dense.*softplus.*known: ", [k.Flatten(), k.Dense(2, "softplus")]
     yield "L1", [k.Flatten(), k.Dense(2, kernel_regularizer="l1")]
     yield "bias_regularizer", [k.Flatten(), k.Dense(2, bias_regularizer="l2")]
-    yield "kernel_constraint", [
-        k.Flatten(),
-        k.Dense(2, kernel_constraint="max_norm"),
-    ]
+    yield (
+        "kernel_constraint",
+        [
+            k.Flatten(),
+            k.Dense(2, kernel_constraint="max_norm"),
+        ],
+    )
     yield "trainable' is False", [k.Flatten(), k.Dense(2, trainable=False)]
     yield "dtype", [k.Flatten(), k.Dense(2, dtype="float32")]
     yield "channels_first", [k.Flatten("channels_first"), k.Dense(2)]
     yield "Flatten before it", [k.Dense(2)]
-    yield "'Sequential'", [
-        k.Flatten(),
-        keras.Sequential([keras.Input((784,)), k.Dense(2)]),
-    ]
+    yield (
+        "'Sequential'",
+        [
+            k.Flatten(),
+            keras.Sequential([keras.Input((784,)), k.Dense(2)]),
+        ],
+    )
 
 
 @keras_s
@@ -784,10 +790,13 @@ def test_a_member_that_unpacks_to_too_much(name, tmp_path, monkeypatch):
     """Declared honestly or not, no more than the limit is unpacked."""
     monkeypatch.setattr(files, "LARGEST", 2**20)
     path = save(trained(small()), tmp_path / "net.keras")
-    content = dict(zip(
-        ("config.json", "model.weights.h5"), files.members(path.read_bytes()),
-        strict=True,
-    )) | {name: bytes(2**25)}
+    content = dict(
+        zip(
+            ("config.json", "model.weights.h5"),
+            files.members(path.read_bytes()),
+            strict=True,
+        )
+    ) | {name: bytes(2**25)}
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
         for key, data in content.items():
             file.writestr(key, data)
@@ -810,9 +819,13 @@ def test_an_npz_that_unpacks_to_too_much(tmp_path):
     model = small()
     used = peak_of(lambda: assert_refused(path, r"shape \(4,\)", model))
     assert used < 2**20
-    header = b"\x93NUMPY\1\0\x76\0" + b"%-117s\n" % repr(
-        {"descr": "<f8", "fortran_order": False, "shape": (4,)}
-    ).encode()
+    header = (
+        b"\x93NUMPY\1\0\x76\0"
+        + b"%-117s\n"
+        % repr(
+            {"descr": "<f8", "fortran_order": False, "shape": (4,)}
+        ).encode()
+    )
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
         for key, array in arrays.items():
             buffer = io.BytesIO()

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from benchmarks import engine, search, study_runs
 from benchmarks.__main__ import main
-from benchmarks.adapters.common import Samples
+from benchmarks.measure import engine, study_runs
+from benchmarks.measure.job import Samples
+from benchmarks.run import search
 from numpy_net import config
 from tests import engines
 

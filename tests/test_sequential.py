@@ -72,9 +72,7 @@ def test_float32_unless_asked_otherwise(digits):
     model.fit(*digits, batch_size=10)
     assert model.predict(digits[0]).dtype == "float32"
     assert {w.dtype for w in model.get_weights()} == {np.dtype("float32")}
-    assert {g.dtype for g in model.gradients(*digits)} == {
-        np.dtype("float32")
-    }
+    assert {g.dtype for g in model.gradients(*digits)} == {np.dtype("float32")}
 
 
 def test_fit_is_a_loop_of_train_on_batch(digits):
@@ -287,9 +285,7 @@ def test_set_weights_copies_and_refuses_wrong_shapes(digits):
 
 
 def test_a_diverging_training_stops_with_epoch_batch_and_a_hint(digits):
-    model = Sequential(
-        [Input((28, 28)), layers.Flatten(), layers.Dense(10)]
-    )
+    model = Sequential([Input((28, 28)), layers.Flatten(), layers.Dense(10)])
     model.compile(SGD(1e300), "mean_squared_error")
     with pytest.raises(
         FloatingPointError, match=r"epoch 1, batch 2.*learning_rate below"

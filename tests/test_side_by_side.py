@@ -11,8 +11,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from benchmarks import excerpts, side_by_side
-from benchmarks.excerpts import cut
+from benchmarks.report import excerpts, side_by_side
+from benchmarks.report.excerpts import cut
 from tests.test_architectures import ROOT
 
 NAMES = [

@@ -5,8 +5,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from benchmarks import closeness, engine, study, study_runs
-from benchmarks.adapters.common import Samples
+from benchmarks.measure import closeness, engine, study_runs
+from benchmarks.measure.job import Samples
+from benchmarks.rows import study
 from numpy_net import architectures, utils
 
 

@@ -17,10 +17,11 @@ import zipfile
 import numpy as np
 import pytest
 
-from benchmarks import arrays, page, results, summary
 from benchmarks.__main__ import main
-from benchmarks.errors import InputError, printable
-from benchmarks.table import in_markdown
+from benchmarks.record import arrays, results
+from benchmarks.record.errors import InputError, printable
+from benchmarks.report import page, summary
+from benchmarks.report.table import in_markdown
 from tests.test_benchmark_runs import ROOT
 
 SAMPLE = ROOT / "docs" / "sample"
@@ -147,7 +148,7 @@ def test_what_steers_a_terminal_is_not_printed(record, tmp_path, capsys):
 
 
 def test_a_message_that_steers_a_terminal_is_not_printed(capsys):
-    from benchmarks.display import make_display
+    from benchmarks.run.display import make_display
 
     make_display([]).say(f"of a worker: {STEERING}")
     assert main(["check", "/no/such\x1b[31m"]) == 2
@@ -224,7 +225,7 @@ COMMANDS = (
 def test_an_absurd_file_is_one_line_for_every_command(
     name, record, tmp_path, capsys, monkeypatch
 ):
-    from benchmarks import runner
+    from benchmarks.run import runner
 
     folder = tmp_path / "a" / "run"
     folder.mkdir(parents=True)
@@ -243,7 +244,7 @@ def test_an_absurd_file_is_one_line_for_every_command(
 def test_more_threads_than_cores_are_not_gone_on_with(
     record, tmp_path, capsys
 ):
-    from benchmarks import machine
+    from benchmarks.record import machine
 
     record = copy.deepcopy(record) | {"threads": 10**9}
     record["machine"] |= {"id": machine.describe()["id"]}

@@ -312,9 +312,7 @@ def test_warm_start_with_other_classes():
 
 
 def test_a_diverging_net_says_so():
-    net = SKLearnClassifier(
-        numpy_model, model_kwargs={"learning_rate": 1e307}
-    )
+    net = SKLearnClassifier(numpy_model, model_kwargs={"learning_rate": 1e307})
     with pytest.raises(FloatingPointError, match="try a learning_rate below"):
         net.fit(X * 1e3, NAMES)
 
@@ -358,9 +356,7 @@ def test_a_cloned_model_has_new_weights_and_the_rest_as_it_was(rng):
     assert twin.optimizer._velocities == []
     assert not np.array_equal(twin.weights[2], model.weights[2])
     assert np.array_equal(twin.weights[1], np.full(5, 0.5))
-    mine, theirs = (
-        m.trainable[0].kernel_initializer for m in (twin, model)
-    )
+    mine, theirs = (m.trainable[0].kernel_initializer for m in (twin, model))
     assert mine is theirs
     twin.set_weights(model.get_weights())
     assert twin.evaluate(x, y) == model.evaluate(x, y)

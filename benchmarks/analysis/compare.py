@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from statistics import median
 
-from benchmarks import derived
-from benchmarks.contenders import select
-from benchmarks.errors import InputError
-from benchmarks.results import Record
-from benchmarks.statistics import Estimate, estimate
-from benchmarks.table import Table, between, three_digits
+from benchmarks.analysis import derived
+from benchmarks.analysis.statistics import Estimate, estimate
+from benchmarks.record.errors import InputError
+from benchmarks.record.results import Record
+from benchmarks.report.table import Table, between, three_digits
+from benchmarks.rows.contenders import select
 
 MUST_BE_EQUAL = {
     "machine": lambda record: record["machine"]["id"],

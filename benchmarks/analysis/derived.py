@@ -3,10 +3,10 @@
 from statistics import median
 from typing import Any
 
-from benchmarks import statistics
-from benchmarks.contenders import RATIOS, Ratio, select
-from benchmarks.results import Record
-from benchmarks.statistics import Estimate
+from benchmarks.analysis import statistics
+from benchmarks.analysis.statistics import Estimate
+from benchmarks.record.results import Record
+from benchmarks.rows.contenders import RATIOS, Ratio, select
 
 # From the start of the process to the end of the training.
 COLD = (

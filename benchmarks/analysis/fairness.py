@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from statistics import median
 
-from benchmarks import derived, noise
-from benchmarks.contenders import RATIOS, select
-from benchmarks.results import Record
+from benchmarks.analysis import derived
+from benchmarks.measure import noise
+from benchmarks.record.results import Record
+from benchmarks.rows.contenders import RATIOS, select
 
 BUSY = 1.05  # CPU seconds per wall second and thread that are still no more
 RESTLESS = 0.10  # identical rows that differ by more show a busy machine

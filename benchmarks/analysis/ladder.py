@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from statistics import median
 
-from benchmarks import derived
-from benchmarks.contenders import CHANGES_UPDATES, LADDER, row_of
-from benchmarks.results import Record
-from benchmarks.statistics import Estimate, estimate
-from benchmarks.table import Table, between, micro, three_digits
+from benchmarks.analysis import derived
+from benchmarks.analysis.statistics import Estimate, estimate
+from benchmarks.record.results import Record
+from benchmarks.report.table import Table, between, micro, three_digits
+from benchmarks.rows.contenders import CHANGES_UPDATES, LADDER, row_of
 
 # fit and the compiled epoch differ in the compiler alone; this lies between.
 SIDE_STEPS = ("rung-keras-50-steps",)

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
-from benchmarks.contenders import CONTENDERS, Contender, kind
-from benchmarks.results import Record
-from benchmarks.statistics import Estimate, estimate, line
+from benchmarks.analysis.statistics import Estimate, estimate, line
+from benchmarks.record.results import Record
+from benchmarks.rows.contenders import CONTENDERS, Contender, kind
 
 BATCHES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 WIDTHS = (30, 100, 300, 1000)

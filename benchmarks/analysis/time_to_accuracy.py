@@ -8,9 +8,9 @@ import math
 from dataclasses import dataclass
 from statistics import median
 
-from benchmarks import derived
-from benchmarks.contenders import CONTENDERS
-from benchmarks.results import Record
+from benchmarks.analysis import derived
+from benchmarks.record.results import Record
+from benchmarks.rows.contenders import CONTENDERS
 
 THRESHOLDS = {"assignment_net": (0.90, 0.94), "custom_net": (0.95, 0.97)}
 ROWS = (

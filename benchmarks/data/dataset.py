@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from benchmarks import digits, mnist
-from benchmarks.download import Say, download
-from benchmarks.errors import InputError
+from benchmarks.data import digits, mnist
+from benchmarks.data.download import Say, download
+from benchmarks.record.errors import InputError
 
 VALIDATION_SPLIT = 1 / 6  # the assignment's: 10,000 of 60,000
 CHOICES = ("auto", "mnist", "digits")
-CHECKOUT = Path(__file__).resolve().parents[1] / "data"
+CHECKOUT = Path(__file__).resolve().parents[2] / "data"
 KERAS = "~/.keras/datasets"
 REMEDY = (
     "put the four IDX files or mnist.npz of MNIST into data/, "

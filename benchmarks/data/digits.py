@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from benchmarks.errors import InputError
-from benchmarks.mnist import Arrays
+from benchmarks.data.mnist import Arrays
+from benchmarks.record.errors import InputError
 
 NAME = "scikit-learn digits, not MNIST"
 SCALE = 16  # the largest pixel value

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks import mnist
-from benchmarks.errors import InputError
+from benchmarks.data import mnist
+from benchmarks.record.errors import InputError
 
 # Each is the address of an npz file, or of a folder with the four IDX files.
 MIRRORS = (

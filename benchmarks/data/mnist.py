@@ -19,7 +19,7 @@ from typing import BinaryIO, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.errors import InputError
+from benchmarks.record.errors import InputError
 
 Arrays = dict[str, NDArray[np.uint8]]
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.adapters.common import Array, Job, Trained, rows
-from benchmarks.errors import InputError
+from benchmarks.measure.job import Array, Job, Trained, rows
+from benchmarks.record.errors import InputError
 
 
 def fit(job: Job) -> Trained:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.adapters.common import Job
+from benchmarks.measure.job import Job
 from numpy_net import activations, fused
 
 SIZES = (1, 10)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.adapters.common import Samples
+from benchmarks.measure.job import Samples
 from numpy_net import architectures, config, gradient_check, utils
 
 Array = np.ndarray

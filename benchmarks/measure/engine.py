@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.errors import InputError
+from benchmarks.record.errors import InputError
 
-PROBE = "import benchmarks.search"  # whether a worker has the project
+PROBE = "import benchmarks.run.search"  # whether a worker has the project
 
 
 @contextmanager

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import arrays, results
-from benchmarks.contenders import RATIOS, row_of, select
+from benchmarks.record import arrays, results
+from benchmarks.rows.contenders import RATIOS, row_of, select
 
 UPDATES = 20
 # Of the largest change in the array. Rounding gives some 1e-6 and 1e-14

@@ -15,9 +15,9 @@ import numpy as np
 
 import numpy_net
 import numpy_net.utils
-from benchmarks.clock import Clock, Say
-from benchmarks.contenders import Contender
-from benchmarks.phases import Phases
+from benchmarks.measure.clock import Clock, Say
+from benchmarks.measure.phases import Phases
+from benchmarks.rows.contenders import Contender
 from numpy_net import architectures, config
 
 Array = np.ndarray

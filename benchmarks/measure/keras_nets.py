@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.adapters.common import Array, Job, Samples, Trained, make_net
-from benchmarks.clock import Clock, Enough
+from benchmarks.measure.clock import Clock, Enough
+from benchmarks.measure.job import Array, Job, Samples, Trained, make_net
 
 
 def fit(job: Job) -> Trained:

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 import numpy_net.utils
-from benchmarks.adapters.common import Array, Job, Trained, rows
-from benchmarks.clock import Enough
+from benchmarks.measure.clock import Enough
+from benchmarks.measure.job import Array, Job, Trained, rows
 from numpy_net import checks
 from numpy_net import per_sample as textbook
 from numpy_net.per_sample import LEARNING_RATE, sigmoid

@@ -3,8 +3,8 @@
 from contextlib import suppress
 from typing import Any
 
-from benchmarks.adapters.common import LOG_LOSS_RATE, Job, Trained, rows
-from benchmarks.clock import Enough
+from benchmarks.measure.clock import Enough
+from benchmarks.measure.job import LOG_LOSS_RATE, Job, Trained, rows
 from numpy_net.per_sample import LEARNING_RATE, predict
 
 
@@ -66,7 +66,7 @@ def scikit_learn(job: Job) -> Trained:
 def floor(job: Job) -> Trained:
     """floor.py: the textbook's arithmetic, compiled."""
     with job.phases("import"):
-        from benchmarks import floor as compiled
+        from benchmarks.measure import floor as compiled
 
         train_epoch: Any = compiled.train_epoch
     with job.phases("build"):

@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import arrays, derived
-from benchmarks.errors import InputError
-from benchmarks.results import Record
+from benchmarks.analysis import derived
+from benchmarks.record import arrays
+from benchmarks.record.errors import InputError
+from benchmarks.record.results import Record
 
 SIDE = 28
 SHOWN = 20  # digits on which the models disagree

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from benchmarks.results import ROOT
+from benchmarks.record.results import ROOT
 
 
 def environment(threads: int, device: str) -> dict[str, str]:

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 import numpy_net
-from benchmarks import judging, orphans
-from benchmarks.adapters.common import Samples
-from benchmarks.study import Variant
+from benchmarks.measure import judging, orphans
+from benchmarks.measure.job import Samples
+from benchmarks.rows.study import Variant
 from numpy_net import callbacks, config, regularizers, utils
 
 Array = np.ndarray

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import anatomy
-from benchmarks.adapters.common import Job, Trained
-from benchmarks.contenders import Contender
-from benchmarks.phases import Phases
+from benchmarks.measure import anatomy
+from benchmarks.measure.job import Job, Trained
+from benchmarks.measure.phases import Phases
+from benchmarks.rows.contenders import Contender
 
 Adapter = Callable[[Job], Trained]
 SAMPLES = (1_000, 3_000, 10_000)  # and all: does an epoch grow with them?

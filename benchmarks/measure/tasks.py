@@ -11,18 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import (
-    arrays,
-    data,
-    equivalence,
-    judging,
-    pictures,
-    results,
-    study,
-    verify,
-)
-from benchmarks.contenders import Contender, select
-from benchmarks.phases import Phases
+from benchmarks.data import dataset as data
+from benchmarks.measure import equivalence, judging, pictures, verify
+from benchmarks.measure.phases import Phases
+from benchmarks.record import arrays, results
+from benchmarks.rows import study
+from benchmarks.rows.contenders import Contender, select
 
 Spec = dict[str, Any]
 Answer = Callable[[str, Any], None]
@@ -32,7 +26,7 @@ def look_for_data(
     spec: Spec, answer: Answer, phases: Phases
 ) -> dict[str, Any]:
     """Find the data, draw four random digits, say what they are."""
-    from benchmarks import figures
+    from benchmarks.report import figures
 
     dataset = _load(spec, lambda line: answer("say", line))
     chosen = np.random.default_rng(spec["seed"]).choice(
@@ -60,7 +54,7 @@ def look_for_data(
 def train(spec: Spec, answer: Answer, phases: Phases) -> dict[str, Any]:
     """Train one contender, judge it; then the gate and the sweep, if asked."""
     with phases("import harness"):
-        from benchmarks.adapters.common import Job, Judge, Samples
+        from benchmarks.measure.job import Job, Judge, Samples
     contender = _contender(spec)
     adapter = _adapter(contender)
     with phases("data"):
@@ -113,8 +107,8 @@ def _size(trained: Any) -> int | None:
 
 def step(spec: Spec, answer: Answer, phases: Phases) -> dict[str, Any]:
     """The step-cost sweep of one contender, and epochs to hold it to."""
-    from benchmarks import sweep
-    from benchmarks.adapters.common import Job, Samples
+    from benchmarks.measure import sweep
+    from benchmarks.measure.job import Job, Samples
 
     contender = _contender(spec)
     adapter = _adapter(contender)
@@ -157,8 +151,8 @@ def closeness(spec: Spec, answer: Answer, phases: Phases) -> dict[str, Any]:
 
     Without TensorFlow the NumPy net still has its twin.
     """
-    from benchmarks import closeness as close
-    from benchmarks.adapters.common import Samples
+    from benchmarks.measure import closeness as close
+    from benchmarks.measure.job import Samples
 
     try:
         import keras
@@ -181,8 +175,8 @@ def closeness(spec: Spec, answer: Answer, phases: Phases) -> dict[str, Any]:
 
 def train_study(spec: Spec, answer: Answer, phases: Phases) -> dict[str, Any]:
     """The nets that the questions ask for; each is told when it is done."""
-    from benchmarks import engine, study_runs
-    from benchmarks.adapters.common import Samples
+    from benchmarks.measure import engine, study_runs
+    from benchmarks.measure.job import Samples
 
     dataset = _load(spec, lambda line: None)
     samples = Samples(*data.split(dataset))
@@ -200,7 +194,7 @@ def train_study(spec: Spec, answer: Answer, phases: Phases) -> dict[str, Any]:
 
 def draw(spec: Spec, answer: Answer, phases: Phases) -> dict[str, Any]:
     """Draw what results.json alone can give: the figures and the page."""
-    from benchmarks import figures, page
+    from benchmarks.report import figures, page
 
     folder = Path(spec["folder"])
     record = results.read(folder)
@@ -211,7 +205,7 @@ def draw(spec: Spec, answer: Answer, phases: Phases) -> dict[str, Any]:
 
 def try_added(spec: Spec, answer: Answer, phases: Phases) -> dict[str, Any]:
     """Whether the names of --add make classifiers: before all else."""
-    from benchmarks.adapters import added
+    from benchmarks.measure import added
 
     for name in spec["names"]:
         added.classifier(name, added.factory(name))
@@ -250,7 +244,7 @@ def _contender(spec: Spec) -> Contender:
 
 def _adapter(contender: Contender) -> Callable[..., Any]:
     module, _, function = contender.adapter.partition(".")
-    found = importlib.import_module(f"benchmarks.adapters.{module}")
+    found = importlib.import_module(f"benchmarks.measure.{module}")
     return getattr(found, function)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.adapters.common import Job, Trained, rows
+from benchmarks.measure.job import Job, Trained, rows
 
 
 def fit(job: Job) -> Trained:

@@ -1,4 +1,4 @@
-"""A process of its own for one task: python -m benchmarks.worker < spec.
+"""A process of its own for one task: python -m benchmarks.measure.worker.
 
 The spec is one JSON object; the answers are JSON lines on standard output:
 {"say": ...} and {"epoch": ...} on the way, {"result": ...} at the end.
@@ -16,10 +16,10 @@ import sys  # noqa: E402
 import traceback  # noqa: E402
 from typing import IO, Any  # noqa: E402
 
-from benchmarks.errors import InputError  # noqa: E402
-from benchmarks.noise import Watch  # noqa: E402
-from benchmarks.orphans import end_with  # noqa: E402
-from benchmarks.phases import Phases  # noqa: E402
+from benchmarks.measure.noise import Watch  # noqa: E402
+from benchmarks.measure.orphans import end_with  # noqa: E402
+from benchmarks.measure.phases import Phases  # noqa: E402
+from benchmarks.record.errors import InputError  # noqa: E402
 
 
 def main() -> int:
@@ -46,7 +46,9 @@ def main() -> int:
 def _do(spec: dict[str, Any], answer: Any, phases: Phases) -> dict[str, Any]:
     try:
         with phases("import NumPy"):
-            from benchmarks import tasks  # NumPy comes in here, not before
+            from benchmarks.measure import (
+                tasks,  # NumPy comes in here, not before
+            )
 
         return tasks.TASKS[spec["task"]](spec, answer, phases)
     except InputError as error:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.errors import InputError
+from benchmarks.record.errors import InputError
 
 LARGEST = 64 * 2**20  # bytes; the custom net's weights take one hundredth
 

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
-from benchmarks.errors import InputError, printable
+from benchmarks.record.errors import InputError, printable
 
 SCHEMA = 3
 READABLE = (2, 3)  # of version 2 what came later is absent
@@ -25,7 +25,7 @@ SHARED = "joblib_memmapping_folder_*"  # images that processes share
 FOLDERS = ("--out", "--data-dir", "--resume")  # options that name one
 LARGEST = 200 * 2**20  # bytes; a full run's file is far below one hundredth
 HERE = Path(__file__).resolve().parent
-ROOT = HERE.parent
+ROOT = HERE.parents[1]
 Record = dict[str, Any]
 
 

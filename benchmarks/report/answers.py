@@ -7,9 +7,9 @@ report, measured on Google Colab).
 
 from collections.abc import Callable
 
-from benchmarks import answers_nets, answers_times
-from benchmarks.question import Answer
-from benchmarks.results import Record
+from benchmarks.record.results import Record
+from benchmarks.report import answers_nets, answers_times
+from benchmarks.report.question import Answer
 
 QUESTIONS: tuple[Callable[[Record], Answer], ...] = (
     answers_times.how_long,

@@ -3,10 +3,12 @@
 from itertools import pairwise
 from statistics import median
 
-from benchmarks import charts_longer, charts_study, judging, study
-from benchmarks.question import NOT_RUN, Answer
-from benchmarks.results import Record
-from benchmarks.table import three_digits
+from benchmarks.measure import judging
+from benchmarks.record.results import Record
+from benchmarks.report import charts_longer, charts_study
+from benchmarks.report.question import NOT_RUN, Answer
+from benchmarks.report.table import three_digits
+from benchmarks.rows import study
 
 
 def _seeds_differ_by(record: Record) -> float | None:

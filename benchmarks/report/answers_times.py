@@ -2,11 +2,12 @@
 
 from statistics import median
 
-from benchmarks import charts_study, code_lines, derived, why
-from benchmarks.contenders import rows_of, title
-from benchmarks.question import NOT_RUN, Answer
-from benchmarks.results import Record
-from benchmarks.table import Table, micro, three_digits
+from benchmarks.analysis import derived
+from benchmarks.record.results import Record
+from benchmarks.report import charts_study, code_lines, why
+from benchmarks.report.question import NOT_RUN, Answer
+from benchmarks.report.table import Table, micro, three_digits
+from benchmarks.rows.contenders import rows_of, title
 
 
 def _training(record: Record, name: str) -> float | None:

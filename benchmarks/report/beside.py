@@ -4,11 +4,11 @@ compare.py forms ratios, and so refuses runs that differ in more than time.
 Here they may: the figures stand side by side, and what differs is named.
 """
 
-from benchmarks import derived
-from benchmarks.contenders import rows_of
-from benchmarks.results import Record
-from benchmarks.statistics import estimate
-from benchmarks.table import Table, between, threads
+from benchmarks.analysis import derived
+from benchmarks.analysis.statistics import estimate
+from benchmarks.record.results import Record
+from benchmarks.report.table import Table, between, threads
+from benchmarks.rows.contenders import rows_of
 
 DIFFERENCES = {
     "threads": threads,

@@ -4,10 +4,10 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 
-from benchmarks import looks
-from benchmarks.markup import Chart
-from benchmarks.results import Record
-from benchmarks.table import Table
+from benchmarks.record.results import Record
+from benchmarks.report import looks
+from benchmarks.report.markup import Chart
+from benchmarks.report.table import Table
 
 EPSILON = {"float64": 2.0**-52, "float32": 2.0**-23}
 

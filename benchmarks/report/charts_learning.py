@@ -6,11 +6,12 @@ from itertools import accumulate
 import matplotlib.pyplot as plt
 from matplotlib.ticker import MaxNLocator
 
-from benchmarks import derived, looks
-from benchmarks.contenders import title
-from benchmarks.markup import Chart
-from benchmarks.results import Record
-from benchmarks.table import Table, three_digits
+from benchmarks.analysis import derived
+from benchmarks.record.results import Record
+from benchmarks.report import looks
+from benchmarks.report.markup import Chart
+from benchmarks.report.table import Table, three_digits
+from benchmarks.rows.contenders import title
 
 NETS = {
     "assignment_net": (

@@ -2,8 +2,10 @@
 
 import matplotlib.pyplot as plt
 
-from benchmarks import judging, looks
-from benchmarks.charts_study import (
+from benchmarks.measure import judging
+from benchmarks.record.results import Record
+from benchmarks.report import looks
+from benchmarks.report.charts_study import (
     LINES,
     TRAINING,
     VALIDATION,
@@ -11,9 +13,8 @@ from benchmarks.charts_study import (
     by_epoch,
     good,
 )
-from benchmarks.markup import Chart
-from benchmarks.results import Record
-from benchmarks.table import Table
+from benchmarks.report.markup import Chart
+from benchmarks.report.table import Table
 
 BY_BATCH = "#7B3294"
 

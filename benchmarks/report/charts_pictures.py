@@ -5,11 +5,13 @@ from collections.abc import Iterator
 import matplotlib.pyplot as plt
 import numpy as np
 
-from benchmarks import derived, looks, markup, pictures
-from benchmarks.contenders import title
-from benchmarks.markup import Chart
-from benchmarks.results import Record
-from benchmarks.table import Table
+from benchmarks.analysis import derived
+from benchmarks.measure import pictures
+from benchmarks.record.results import Record
+from benchmarks.report import looks, markup
+from benchmarks.report.markup import Chart
+from benchmarks.report.table import Table
+from benchmarks.rows.contenders import title
 
 ACROSS = 10  # kernels in a row
 GAP = 2  # pixels between two

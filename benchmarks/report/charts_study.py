@@ -5,10 +5,11 @@ from typing import Any
 import matplotlib.pyplot as plt
 from matplotlib.ticker import MaxNLocator
 
-from benchmarks import looks, study
-from benchmarks.markup import Chart
-from benchmarks.results import Record
-from benchmarks.table import Table
+from benchmarks.record.results import Record
+from benchmarks.report import looks
+from benchmarks.report.markup import Chart
+from benchmarks.report.table import Table
+from benchmarks.rows import study
 
 Found = dict[str, Any]
 # Variants are told apart by these, none of which stands for a library.

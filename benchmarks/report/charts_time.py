@@ -7,18 +7,12 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 
-from benchmarks import (
-    derived,
-    ladder,
-    looks,
-    report,
-    step_cost,
-    step_tables,
-)
-from benchmarks.contenders import kind, rows_of, title
-from benchmarks.markup import Chart
-from benchmarks.results import Record
-from benchmarks.table import Table, three_digits
+from benchmarks.analysis import derived, ladder, step_cost
+from benchmarks.record.results import Record
+from benchmarks.report import looks, report, step_tables
+from benchmarks.report.markup import Chart
+from benchmarks.report.table import Table, three_digits
+from benchmarks.rows.contenders import kind, rows_of, title
 
 # The parts of a process, from first to last: grey and hatch.
 GREYS = (

@@ -5,7 +5,7 @@ import tokenize
 from collections.abc import Iterable
 from pathlib import Path
 
-from benchmarks.excerpts import ROOT, definition, docstring_lines, span
+from benchmarks.report.excerpts import ROOT, definition, docstring_lines, span
 
 RULE = (
     "A line of code is a line of the file that holds code: blank lines, "

@@ -13,7 +13,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 PLACE = re.compile(r"([\w/]+\.py):([\w.]*)(?::([\w.]+)\((\w*)\))?")
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 # Each colour is read against the first one: at least 4.5 to 1, says a test.

@@ -4,7 +4,7 @@ import csv
 from pathlib import Path
 from typing import Any
 
-from benchmarks.results import Record, replacing
+from benchmarks.record.results import Record, replacing
 
 
 def write(folder: Path, record: Record) -> list[Path]:

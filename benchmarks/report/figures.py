@@ -7,10 +7,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
-from benchmarks import charts_time, derived, ladder, looks, step_cost
-from benchmarks.charts_learning import LOGGED
-from benchmarks.contenders import rows_of, select
-from benchmarks.results import replacing
+from benchmarks.analysis import derived, ladder, step_cost
+from benchmarks.record.results import replacing
+from benchmarks.report import charts_time, looks
+from benchmarks.report.charts_learning import LOGGED
+from benchmarks.rows.contenders import rows_of, select
 
 
 def digits(

@@ -16,7 +16,7 @@ import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from benchmarks.contenders import is_added
+from benchmarks.rows.contenders import is_added
 
 NAMESPACE = "http://www.w3.org/2000/svg"
 SETTINGS: dict[Any, Any] = {

@@ -4,7 +4,7 @@ import base64
 from dataclasses import dataclass
 from html import escape
 
-from benchmarks.table import Table
+from benchmarks.report.table import Table
 
 
 @dataclass(frozen=True)

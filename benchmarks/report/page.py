@@ -7,21 +7,21 @@ which is cut from the sources as they are. No script, no request.
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import (
+from benchmarks.measure import pictures
+from benchmarks.record.results import Record, replacing
+from benchmarks.report import (
     answers,
     charts_agreement,
     charts_learning,
     charts_pictures,
     charts_time,
     looks,
-    pictures,
     report,
     side_by_side,
     summary,
     verdict,
 )
-from benchmarks.markup import figure, image, paragraphs, table, text
-from benchmarks.results import HERE, Record, replacing
+from benchmarks.report.markup import figure, image, paragraphs, table, text
 
 TITLE = "NumPy and Keras, side by side"
 NOTHING = '<p class="quiet">This run has nothing of it.</p>\n'
@@ -38,7 +38,7 @@ def write(folder: Path, record: Record) -> Path:
 
 def page(record: Record) -> str:
     """The whole document."""
-    css = (HERE / "page.css").read_text(encoding="utf-8")
+    css = (Path(__file__).parent / "page.css").read_text(encoding="utf-8")
     parts = [
         f'<section id="{name}">\n<h2>{text(heading)}</h2>\n'
         f"{make(record) or NOTHING}</section>\n"

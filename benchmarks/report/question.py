@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from benchmarks.markup import Chart
-from benchmarks.table import Table
+from benchmarks.report.markup import Chart
+from benchmarks.report.table import Table
 
 NOT_RUN = "This run has not all that would answer it."
 

@@ -3,18 +3,19 @@
 from collections.abc import Callable, Iterator
 from statistics import median
 
-from benchmarks import (
-    derived,
-    fairness,
-    ladder,
-    noise,
-    step_tables,
-    time_to_accuracy,
+from benchmarks.analysis import derived, fairness, ladder, time_to_accuracy
+from benchmarks.analysis.statistics import Estimate, estimate, spread, verdict
+from benchmarks.measure import noise
+from benchmarks.record.results import Record
+from benchmarks.report import step_tables
+from benchmarks.report.table import (
+    Table,
+    between,
+    micro,
+    threads,
+    three_digits,
 )
-from benchmarks.contenders import TREES, Bar, rows_of, title
-from benchmarks.results import Record
-from benchmarks.statistics import Estimate, estimate, spread, verdict
-from benchmarks.table import Table, between, micro, threads, three_digits
+from benchmarks.rows.contenders import TREES, Bar, rows_of, title
 
 
 def tables(record: Record) -> Iterator[Table]:

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from html import escape
 
-from benchmarks.excerpts import ROOT, STYLE, Excerpt, cut
+from benchmarks.report.excerpts import ROOT, STYLE, Excerpt, cut
 
 OURS, THEIRS = "numpy_net/", "keras_net/"
 NET = "architectures.py:assignment_net"

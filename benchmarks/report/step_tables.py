@@ -2,10 +2,16 @@
 
 from statistics import median
 
-from benchmarks import step_cost
-from benchmarks.contenders import kind
-from benchmarks.results import Record
-from benchmarks.table import Table, between, micro, threads, three_digits
+from benchmarks.analysis import step_cost
+from benchmarks.record.results import Record
+from benchmarks.report.table import (
+    Table,
+    between,
+    micro,
+    threads,
+    three_digits,
+)
+from benchmarks.rows.contenders import kind
 
 
 def steps(record: Record) -> Table:

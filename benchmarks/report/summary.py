@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
-from benchmarks import derived, noise, report, verdict
-from benchmarks.contenders import Reported, rows_of, title
-from benchmarks.errors import InputError
-from benchmarks.results import Record, replacing
-from benchmarks.statistics import estimate
-from benchmarks.table import Table, in_markdown, three_digits
+from benchmarks.analysis import derived
+from benchmarks.analysis.statistics import estimate
+from benchmarks.measure import noise
+from benchmarks.record.errors import InputError
+from benchmarks.record.results import Record, replacing
+from benchmarks.report import report, verdict
+from benchmarks.report.table import Table, in_markdown, three_digits
+from benchmarks.rows.contenders import Reported, rows_of, title
 
 HEADER = (
     "model",

@@ -4,9 +4,9 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from benchmarks.errors import printable
-from benchmarks.results import Record
-from benchmarks.statistics import Estimate
+from benchmarks.analysis.statistics import Estimate
+from benchmarks.record.errors import printable
+from benchmarks.record.results import Record
 
 
 @dataclass(frozen=True)

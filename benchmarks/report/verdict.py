@@ -2,11 +2,12 @@
 
 from statistics import median
 
-from benchmarks import derived, step_cost, why
-from benchmarks.contenders import EXTRAS, title
-from benchmarks.results import Record
-from benchmarks.statistics import Estimate
-from benchmarks.table import between, threads, three_digits
+from benchmarks.analysis import derived, step_cost
+from benchmarks.analysis.statistics import Estimate
+from benchmarks.record.results import Record
+from benchmarks.report import why
+from benchmarks.report.table import between, threads, three_digits
+from benchmarks.rows.contenders import EXTRAS, title
 
 PAIR = ("numpy-batch-10", "keras-batch-10")
 

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from statistics import median
 
-from benchmarks import derived, step_cost
-from benchmarks.contenders import kind
-from benchmarks.results import Record
-from benchmarks.table import micro, three_digits
+from benchmarks.analysis import derived, step_cost
+from benchmarks.record.results import Record
+from benchmarks.report.table import micro, three_digits
+from benchmarks.rows.contenders import kind
 
 
 def sentences(record: Record) -> Iterator[str]:

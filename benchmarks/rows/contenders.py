@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from benchmarks.errors import InputError
+from benchmarks.record.errors import InputError
 
 
 @dataclass(frozen=True)

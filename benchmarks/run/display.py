@@ -12,12 +12,12 @@ from rich.live import Live
 from rich.table import Table as Grid
 from rich.text import Text
 
-from benchmarks import derived
-from benchmarks.contenders import EXTRAS, title
-from benchmarks.errors import printable
-from benchmarks.estimate import Remaining, in_words
-from benchmarks.results import Record
-from benchmarks.table import Table, three_digits
+from benchmarks.analysis import derived
+from benchmarks.record.errors import printable
+from benchmarks.record.results import Record
+from benchmarks.report.table import Table, three_digits
+from benchmarks.rows.contenders import EXTRAS, title
+from benchmarks.run.estimate import Remaining, in_words
 
 
 class _Console(Console):

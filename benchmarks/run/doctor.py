@@ -8,8 +8,9 @@ from statistics import median
 from time import monotonic
 from typing import Any
 
-from benchmarks import machine, noise
-from benchmarks.table import Table
+from benchmarks.measure import noise
+from benchmarks.record import machine
+from benchmarks.report.table import Table
 
 SECONDS = 5.0
 UNSTEADY = 0.10  # between the 10th and the 90th percentile of the sentinel

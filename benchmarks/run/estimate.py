@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from benchmarks.results import ROOT
+from benchmarks.record.results import ROOT
 
 REFERENCE = ROOT / "docs" / "reference" / "results.json"
 

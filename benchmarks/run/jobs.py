@@ -3,8 +3,11 @@
 from argparse import Namespace
 from dataclasses import replace
 
-from benchmarks import command_line, machine, step_cost, time_to_accuracy
-from benchmarks.contenders import (
+from benchmarks import cli as command_line
+from benchmarks.analysis import step_cost, time_to_accuracy
+from benchmarks.record import machine
+from benchmarks.record.errors import InputError
+from benchmarks.rows.contenders import (
     CONTENDERS,
     EXTRAS,
     LADDER,
@@ -15,8 +18,7 @@ from benchmarks.contenders import (
     row_of,
     select,
 )
-from benchmarks.errors import InputError
-from benchmarks.runner import Options
+from benchmarks.run.runner import Options
 
 
 def asked(options: Namespace) -> Options:

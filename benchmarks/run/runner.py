@@ -18,11 +18,14 @@ from pathlib import Path
 from time import perf_counter
 from typing import IO, Any
 
-from benchmarks import code_lines, machine, pin, results, schedule
-from benchmarks.contenders import Contender, Tier, is_added, select
-from benchmarks.display import Display
-from benchmarks.errors import InputError
-from benchmarks.results import Record
+from benchmarks.measure import pin
+from benchmarks.record import machine, results
+from benchmarks.record.errors import InputError
+from benchmarks.record.results import Record
+from benchmarks.report import code_lines
+from benchmarks.rows.contenders import Contender, Tier, is_added, select
+from benchmarks.run import schedule
+from benchmarks.run.display import Display
 
 TIMEOUT = 7200.0  # seconds; the longest row takes some minutes
 
@@ -304,7 +307,7 @@ def _worker(
     spec = spec | {"spawned": perf_counter(), "parent": os.getpid()}
     with pin.cores(spec["threads"]):
         process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.worker"],
+            [sys.executable, "-m", "benchmarks.measure.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,

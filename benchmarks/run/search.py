@@ -18,11 +18,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from benchmarks import data, engine, estimate, machine, study, study_runs
-from benchmarks.adapters.common import Samples
-from benchmarks.display import Display
-from benchmarks.errors import InputError
-from benchmarks.table import Table, three_digits
+from benchmarks.data import dataset as data
+from benchmarks.measure import engine, study_runs
+from benchmarks.measure.job import Samples
+from benchmarks.record import machine
+from benchmarks.record.errors import InputError
+from benchmarks.report.table import Table, three_digits
+from benchmarks.rows import study
+from benchmarks.run import estimate
+from benchmarks.run.display import Display
 
 Array = np.ndarray
 FOLDS = 3

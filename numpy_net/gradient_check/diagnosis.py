@@ -17,11 +17,7 @@ def diagnose(model, x, y, wrong, right) -> str:
     one, and their gradients compared with the wrong ones. Where the code
     itself is broken, ratio and place are all that can be said.
     """
-    ratios = dict(
-        zip(
-            names_of(model), map(_ratio, wrong, right), strict=True
-        )
-    )
+    ratios = dict(zip(names_of(model), map(_ratio, wrong, right), strict=True))
     off = {n: c for n, c in ratios.items() if c is None or abs(c - 1) > NEAR}
     if not off:
         return "the gradients are right"

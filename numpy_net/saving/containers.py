@@ -115,8 +115,10 @@ def _h5_entries(h5py, file, size):
             store = _held(h5py, layer, "vars", h5py.Group)
             for key in _names(store):
                 dataset = _held(h5py, store, key, h5py.Dataset)
-                path = f"{top}/vars/{key}" if names else (
-                    f"{top}/{name}/vars/{key}"
+                path = (
+                    f"{top}/vars/{key}"
+                    if names
+                    else (f"{top}/{name}/vars/{key}")
                 )
                 yield path, _h5_entry(h5py, path, dataset, size)
 
@@ -144,9 +146,7 @@ def _h5_entry(h5py, path, dataset, size):
     with understood("arrays in the HDF5 file"):
         shape, dtype, chunks = dataset.shape, dataset.dtype, dataset.chunks
         plan = dataset.id.get_create_plist()
-        filters = {
-            plan.get_filter(i)[0] for i in range(plan.get_nfilters())
-        }
+        filters = {plan.get_filter(i)[0] for i in range(plan.get_nfilters())}
         elsewhere = bool(dataset.external) or dataset.is_virtual
         # h5py takes the nearest dtype; a changed exponent would go unseen.
         exact = dataset.id.get_type() == h5py.h5t.py_create(dtype)

@@ -73,8 +73,7 @@ def _optimizer(model, entries):
     count = sum(path.startswith("optimizer/") for path in entries)
     with_velocities = 2 + len(model.weights)
     if model.loss is None or not (
-        count == 2
-        or (count == with_velocities and model.optimizer.momentum)
+        count == 2 or (count == with_velocities and model.optimizer.momentum)
     ):
         return None
     names = [f"optimizer/vars/{i}" for i in range(count)]
