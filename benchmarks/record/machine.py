@@ -1,12 +1,17 @@
 """Which machine and which versions a run was made with."""
 
 import hashlib
-import json
 import os
 import platform
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+
+import msgspec
+import psutil
+
+from benchmarks import printable
+from benchmarks.record.run import Strict
+from benchmarks.rows.row import Count, Text
 
 PACKAGES = (
     "numpy",
@@ -21,19 +26,36 @@ PACKAGES = (
 )
 
 
-def describe() -> dict[str, Any]:
-    """Return what a reader needs to judge the seconds."""
-    found: dict[str, Any] = {
-        "processor": _processor(),
-        "cores": usable_cores(),
-        "memory_gib": _memory_gib(),
-        "system": platform.platform(),
-        "python": platform.python_version(),
-        "packages": _versions(),
-    }
-    # Equal only where seconds may be compared: processor, system, versions.
-    text = json.dumps(found, sort_keys=True) + platform.node()
-    return found | {"id": hashlib.sha256(text.encode()).hexdigest()[:12]}
+class Machine(Strict):
+    """What a reader needs to judge the seconds.
+
+    id  equal only where seconds may be compared: processor, system, versions
+    """
+
+    processor: Text
+    cores: Count
+    memory_gib: float | None
+    system: Text
+    python: Text
+    packages: dict[Text, Text]
+    id: Text = ""
+
+
+def describe() -> Machine:
+    """This machine."""
+    found = Machine(
+        processor=printable(_processor()),
+        cores=usable_cores(),
+        memory_gib=round(psutil.virtual_memory().total / 2**30, 1),
+        system=printable(platform.platform()),
+        python=platform.python_version(),
+        packages=dict(_versions()),
+    )
+    text = msgspec.json.encode(found, order="sorted") + os.fsencode(
+        platform.node()
+    )
+    found.id = hashlib.sha256(text).hexdigest()[:12]
+    return found
 
 
 def usable_cores() -> int:
@@ -54,19 +76,11 @@ def _processor() -> str:
     return platform.machine()
 
 
-def _memory_gib() -> float | None:
-    try:
-        size = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):  # Windows has no sysconf
-        return None
-    return round(size / 2**30, 1)
-
-
-def _versions() -> dict[str, str]:
-    found = {}
+def _versions() -> list[tuple[str, str]]:
+    found = []
     for package in PACKAGES:
         try:
-            found[package] = metadata.version(package)
+            found.append((package, metadata.version(package)))
         except metadata.PackageNotFoundError:
             continue
     return found

@@ -2,30 +2,35 @@
 
 A variant is a net and how it is trained. Each question has a group of them,
 in which neighbours, or every one and the base, differ in a single thing.
-This file only says what is to be trained; study_runs.py trains it.
+This file only says what is to be trained; measure/study.py trains it.
 """
 
-from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
-from typing import Any
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Struct
+from msgspec.structs import replace
+
+from benchmarks.rows.row import Count
+
+Activation = Literal["sigmoid", "tanh", "relu", "softmax", "linear"]
 
 
-@dataclass(frozen=True)
-class Variant:
+class Variant(Struct, frozen=True, forbid_unknown_fields=True):
     """One net, one way to train it.
 
     units          of the hidden layers, from the pixels on
     l2             of every kernel
     """
 
-    units: tuple[int, ...]
-    activation: str
-    output: str
+    units: tuple[Count, ...]
+    activation: Activation
+    output: Activation
     learning_rate: float
-    batch_size: int = 10
-    epochs: int = 5
+    batch_size: Count = 10
+    epochs: Count = 5
     l2: float = 0.0
-    seed: int = 0
+    seed: Annotated[int, Meta(ge=0)] = 0
 
     @property
     def key(self) -> str:
@@ -37,12 +42,8 @@ class Variant:
             f"epochs {self.epochs} l2 {self.l2:g} seed {self.seed}"
         )
 
-    def settings(self) -> dict[str, Any]:
-        return asdict(self) | {"units": list(self.units)}
 
-
-@dataclass(frozen=True)
-class Group:
+class Group(Struct, frozen=True):
     """The variants of one question, each with what is different in it."""
 
     name: str

@@ -1,0 +1,283 @@
+"""A Record: what a whole run leaves in results.json."""
+
+import json
+import math
+import shlex
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+from msgspec.structs import replace
+
+from benchmarks import InputError, printable
+from benchmarks.record.folder import replacing
+from benchmarks.record.machine import Machine
+from benchmarks.record.request import Entry, Request
+from benchmarks.record.run import Run, Seconds, Strict, Whole
+from benchmarks.rows.row import Count, Name, Row, Text
+
+SCHEMA = 4
+LARGEST = 200 * 2**20  # bytes; a full run's file is far below one hundredth
+SIDE = 28  # pixels
+FOLDERS = ("--out", "--data-dir", "--resume")  # options that name one
+# Images as text: SIDE * SIDE bytes each, in base64.
+Images = Annotated[str, Meta(pattern="^[A-Za-z0-9+/]{4,}={0,2}$")]
+Pair = Annotated[list[Name], Meta(min_length=2, max_length=2)]
+Distance = Annotated[float, Meta(ge=0)]
+Digit = Annotated[int, Meta(ge=0, le=9)]
+
+
+class Data(Strict):
+    """Which data was trained on."""
+
+    choice: Literal["mnist", "digits"]
+    name: Text
+    source: Text
+    sha256: dict[Text, Text]
+    train_images: Count
+    test_images: Count
+    digits: list[Digit] = []
+
+
+class Gate(Strict):
+    """Whether two rows make the same updates, and which rules failed.
+
+    difference  of the weights' change, relative to it
+    """
+
+    rows: Pair
+    updates: Whole
+    difference: Distance
+    loss_difference: Distance
+    tolerance: Seconds
+    failed: list[Text] = []
+
+
+class WeightDifference(Strict):
+    """The largest difference of the trained weights of two rows."""
+
+    rows: Pair
+    difference: Distance
+
+
+class Kernel(Strict):
+    """First kernels as images; scale is the weight that is white."""
+
+    scale: Seconds
+    images: Images
+
+
+class Digits(Strict):
+    """Images of the data under their labels."""
+
+    images: Images
+    labels: list[Digit]
+
+
+class Disagreements(Strict):
+    """Test images on which models disagree: count in all, some as images."""
+
+    count: Count
+    images: Images
+    labels: list[Digit]
+    answers: dict[Name, list[Digit]]
+
+
+class Comparison(Strict):
+    """What is known once all rows have run.
+
+    digits, disagreements  images of the data: not to be passed on if it is
+                           MNIST
+    """
+
+    gate: list[Gate] = []
+    weights: list[WeightDifference] = []
+    kernels: dict[Name, Kernel] = {}
+    digits: Digits | None = None
+    disagreements: Disagreements | None = None
+
+
+class Record(Strict):
+    """A run: what was asked for, where, and every Run of it.
+
+    comparison  None until all rows have run
+    """
+
+    schema: Literal[4]
+    id: Text
+    command: Text
+    started_utc: Text
+    request: Request
+    machine: Machine
+    data: Data
+    finished_utc: Text | None = None
+    runs: Annotated[list[Run], Meta(max_length=100_000)] = []
+    comparison: Comparison | None = None
+
+    def __post_init__(self) -> None:
+        named = {row.name: row for row in self.request.rows}
+        for run in self.runs:
+            if run.row not in named:
+                raise ValueError(f"{run.row} is not among the rows")
+            missing = _lacking(named[run.row], run)
+            if missing:
+                raise ValueError(f"{run.row} has no {missing}")
+
+    @classmethod
+    def load(cls, folder: Path) -> "Record":
+        """Read results.json; refuse what is not one of this version."""
+        path = folder / "results.json"
+        found = _read(path)
+        version = found.get("schema") if isinstance(found, dict) else None
+        if version != SCHEMA:
+            raise InputError(
+                f"{path}: expected schema {SCHEMA}, got {version!r:.80}: it "
+                f"was written by another version of this program, or is "
+                f"damaged; run again"
+            )
+        try:
+            return msgspec.convert(found, cls)
+        except (msgspec.ValidationError, RecursionError) as error:
+            raise InputError(
+                f"{path}: {str(error)[:300]}: the file is damaged; run again"
+            ) from error
+
+    def save(self, folder: Path) -> None:
+        """Write results.json."""
+        with replacing(folder / "results.json") as path:
+            found = msgspec.to_builtins(self)
+            text = json.dumps(found, indent=1, allow_nan=False)
+            path.write_text(text + "\n", encoding="utf-8")
+
+    def published(self) -> "Record":
+        """The record as it may be passed on.
+
+        Without MNIST's images, which are not ours; and without the folders
+        of the machine in its command, which mean nothing elsewhere.
+        """
+        words, command = iter(shlex.split(self.command)), []
+        for word in words:
+            if word in FOLDERS:
+                next(words, None)
+            elif not word.startswith(tuple(f"{name}=" for name in FOLDERS)):
+                command.append(word)
+        compared = self.comparison
+        if compared and self.is_mnist:
+            compared = replace(compared, digits=None, disagreements=None)
+        return replace(self, command=shlex.join(command), comparison=compared)
+
+    @property
+    def is_mnist(self) -> bool:
+        return self.data.choice == "mnist"
+
+    @property
+    def rows(self) -> list[Row]:
+        return self.request.rows
+
+    def missing(self) -> list[Entry]:
+        """What the plan still lacks."""
+        done = {(r.row, r.round) for r in self.runs if r.status != "running"}
+        return [e for e in self.request.plan() if (e.row, e.round) not in done]
+
+    def trained(self, row: Row | str) -> list[Run]:
+        """The good training runs of a row, in the order of their rounds."""
+        return self._good(row, "training")
+
+    def swept(self, row: Row | str) -> list[Run]:
+        """The good sweeps of a row."""
+        return self._good(row, "sweep")
+
+    def _good(self, row: Row | str, part: str) -> list[Run]:
+        name = row if isinstance(row, str) else row.name
+        found = [r for r in self.runs if r.row == name and r.ok]
+        found = [run for run in found if getattr(run, part) is not None]
+        return sorted(found, key=lambda run: run.round)
+
+    def the(self, task: str) -> Run | None:
+        """The run of a task that no more than one row has."""
+        names = {row.name for row in self.rows if row.task == task}
+        return next((run for run in self.runs if run.row in names), None)
+
+    def paired(
+        self, first: Row | str, second: Row | str
+    ) -> list[tuple[float, float]]:
+        """Steady epochs of two rows, round by round; only complete rounds."""
+        a, b = (
+            {run.round: run.epoch_seconds for run in self.trained(row)}
+            for row in (first, second)
+        )
+        return [(a[n], b[n]) for n in sorted(a) if n in b]
+
+    def epoch_seconds(
+        self, slower: Row | str, faster: Row | str
+    ) -> list[float]:
+        """Seconds per epoch of both, medians of the rounds both have.
+
+        So the two times and their ratio, which is paired, tell of the same
+        runs.
+        """
+        pairs = self.paired(slower, faster)
+        return [median(values) for values in zip(*pairs, strict=True)]
+
+
+def now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+PARTS_OF_TASK = {
+    "train": "training",
+    "step": "sweep",
+    "drift": "closeness",
+    "study": "study",
+}
+
+
+def _lacking(row: Row, run: Run) -> str:
+    """What a good run of this row must have and has not; "" if nothing."""
+    wanted = [PARTS_OF_TASK[row.task]]
+    if row.task in ("train", "step"):
+        wanted += ["verified", "noise"]
+    lacking = [name for name in wanted if not getattr(run, name)]
+    return lacking[0] if run.ok and lacking else ""
+
+
+def _read(path: Path) -> Any:
+    """The JSON of a file that anybody may have written, texts printable."""
+    try:
+        if path.stat().st_size > LARGEST:
+            raise InputError(
+                f"{path} is larger than {LARGEST:,} bytes: no run of this "
+                f"program wrote that"
+            )
+        text = path.read_text(encoding="utf-8")
+        return _printable(
+            json.loads(text, parse_constant=_finite, parse_float=_finite)
+        )
+    except OSError as error:
+        raise InputError(
+            f"{path} cannot be read ({error.strerror}): give the folder of "
+            f"a run, such as one in results/"
+        ) from error
+    except (ValueError, RecursionError) as error:
+        raise InputError(
+            f"{path} is no JSON ({error}): the file is damaged; run again"
+        ) from error
+
+
+def _printable(value: Any) -> Any:
+    """The same with all of its texts printable, each in one line."""
+    if isinstance(value, dict):
+        return {printable(k): _printable(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_printable(v) for v in value]
+    return printable(value) if isinstance(value, str) else value
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):  # NaN, Infinity, 1e999
+        raise ValueError(f"{text} is no number")
+    return value
