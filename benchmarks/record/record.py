@@ -6,7 +6,7 @@ import shlex
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import Meta
@@ -19,7 +19,7 @@ from benchmarks.record.request import Entry, Request
 from benchmarks.record.run import Run, Seconds, Strict, Whole
 from benchmarks.rows.row import Count, Name, Row, Text
 
-SCHEMA = 4
+SCHEMA: Final = 4
 LARGEST = 200 * 2**20  # bytes; a full run's file is far below one hundredth
 SIDE = 28  # pixels
 FOLDERS = ("--out", "--data-dir", "--resume")  # options that name one
