@@ -519,63 +519,6 @@ NETS = {
     "check, x flat": (lambda m: gradient_check.check(m, X[0], Y), SHAPE),
 }
 
-# Command lines
-
-NINES = "9" * 5000
-COMMANDS = {
-    "benchmarks --only keras": "unknown contender 'keras'; choose from nump",
-    "benchmarks --only ''": "unknown contender ''; choose from numpy-",
-    "benchmarks --tier huge": "argument --tier: invalid choice: 'huge'",
-    "benchmarks --data fashion": "argument --data: invalid choice: 'fashion'",
-    "benchmarks --threads 0": "--threads: expected 1 to ",
-    "benchmarks --threads many": "--threads: expected 1 to ",
-    "benchmarks --threads 9999": "or all, got '9999'",
-    f"benchmarks --threads {NINES}": "--threads: expected 1 to ",
-    "benchmarks --seed -1": "--seed: expected a whole number from 0 to 42949",
-    "benchmarks --seed x": "--seed: expected a whole number from 0 to 42949",
-    f"benchmarks --seed {NINES}": "--seed: expected a whole number from 0 to",
-    "benchmarks --rounds 0": "--rounds: expected a whole number from 1 to 10",
-    "benchmarks --rounds 1e2": "from 1 to 1000, got '1e2'",
-    "benchmarks --timeout -1": "--timeout: expected a number of seconds abo",
-    "benchmarks --timeout nan": "--timeout: expected a number of seconds abo",
-    "benchmarks --device tpu": "argument --device: invalid choice: 'tpu'",
-    "benchmarks --thread=1": "unrecognized arguments: --thread=1; see python",
-    "benchmarks --nonsense": "unrecognized arguments: --nonsense; see python",
-    "benchmarks nonsense": "invalid choice: 'nonsense' (choose from 'step', ",
-    "benchmarks --seed 3 step": "put step first, its options after it",
-    "benchmarks --out new check run": "put check first, its options after it",
-    "benchmarks step --only xgboost": "none of the chosen rows takes part",
-    "benchmarks ladder --rounds 0": "--rounds: expected a whole number from",
-    "benchmarks tta --only keras": "unknown contender 'keras'; choose from",
-    "benchmarks trees --tier all": "argument --tier: invalid choice: 'all'",
-    "benchmarks report": "the following arguments are required: DIR",
-    "benchmarks report run other": "unrecognized arguments: other",
-    "benchmarks report run --readme nowhere.md": "nowhere.md cannot be read",
-    "benchmarks report run --readme latin.md": "latin.md cannot be read",
-    "benchmarks report run --readme file": "file: expected the lines <!-- re",
-    "benchmarks report run --publish file": "file: File exists; ",
-    "benchmarks check": "the following arguments are required: DIR",
-    "benchmarks compare run": "the following arguments are required: NEW",
-    "benchmarks compare run run --fail-over 0": "number of percent above 0",
-    "benchmarks compare run run/old.json": "run/old.json/results.json cannot",
-    "benchmarks beside": "the following arguments are required: DIR",
-    "benchmarks export": "the following arguments are required: DIR",
-    "benchmarks doctor now": "unrecognized arguments: now",
-    "benchmarks --resume": "argument --resume: expected one argument",
-    "gradient_check --break nonsense": "unknown mistake 'nonsense'; known: ",
-    "gradient_check --break": "argument --break: expected one argument; see",
-    "gradient_check --list --break x": "not allowed with argument --list",
-    "gradient_check now": "unrecognized arguments: now; see python -m numpy_",
-    "assignment --samples 0": "--samples: expected a whole number from 100",
-    "assignment --samples -5": "--samples: expected a whole number from 100",
-    "assignment --samples 12": "from 100 to 60000, got '12'; see python",
-    "assignment --epochs 0": "--epochs: expected a whole number from 1 to 10",
-    "assignment --epochs 1.5": "from 1 to 1000, got '1.5'",
-    "assignment --data fashion": "argument --data: invalid choice: 'fashion'",
-    "assignment --sample 600": "unrecognized arguments: --sample 600",
-    "assignment --data digits --out file": "File exists: 'file'",
-}
-
 # Results files
 
 READERS = {
@@ -712,110 +655,10 @@ def file_cases():
         )  # fmt: skip
 
 
-# Environment
-
-
-def refused(name, error):
-    """A system call that says no; root may write where others may not."""
-
-    def given(place, monkeypatch):
-        owner, attribute = name.split(".")
-        monkeypatch.setattr(
-            {"os": os, "Path": Path}[owner],
-            attribute,
-            mock.Mock(side_effect=OSError(error, os.strerror(error), "it")),
-        )
-
-    return given
-
-
-def no_data(place, monkeypatch):
-    """The user's own folder, which looks like a run that never began."""
-    (place / "mine" / "figures").mkdir(parents=True)
-    (place / "mine" / "figures" / "holiday.png").write_bytes(b"mine")
-
-
-def a_loop(place, monkeypatch):
-    (place / "loop").symlink_to(place / "loop")
-
-
-OUT = "benchmarks --data digits --only numpy-batch-10 --out"
-LOST = "benchmarks --data-dir nowhere --only numpy-batch-10 --out"
-ENVIRONMENT = {
-    "--out at a file": (f"{OUT} file", "folder file cannot be made (", None),
-    "--out through a file": (f"{OUT} file/new", "cannot be made (Not a", None),
-    "--out at a full folder": (f"{OUT} run", "run is not empty, and a", None),
-    "--out empty": (f"{OUT} ''", ". is not empty, and a run never wri", None),
-    "--out too long": (f"{OUT} {'x' * 300}", "File name too long", None),
-    "--out in a circle": (f"{OUT} loop/new", "symbolic links", a_loop),
-    "--out may not be made": (
-        f"{OUT} new",
-        "folder new cannot be made (Permission denied): give --out a folder",
-        refused("Path.mkdir", 13),
-    ),
-    "the disk is read-only": (
-        f"{OUT} new",
-        "cannot be made (Read-only file system): give --out a folder that",
-        refused("Path.mkdir", 30),
-    ),
-    "export may not be written": (
-        "benchmarks export run",
-        "it: Permission denied; what was written before is kept: make room",
-        refused("os.replace", 13),
-    ),
-    "report, the disk is full": (
-        "benchmarks report run --readme good.md",
-        "it: No space left on device; what was written before is kept",
-        refused("os.replace", 28),
-    ),
-    "report, run.log is a folder": (
-        "benchmarks report run",
-        "run.log: Is a directory; what was written before is kept",
-        lambda place, monkeypatch: (place / "run" / "run.log").mkdir(),
-    ),
-    "no data, --out at an empty folder": (
-        f"{LOST} empty",
-        "nowhere: not found, expected a folder with MNIST",
-        None,
-    ),
-    "no data, --out at a folder of the user's": (
-        f"{LOST} mine",
-        "mine is not empty, and a run never writes over another",
-        no_data,
-    ),
-    "no data, --out at a new folder": (
-        f"{LOST} new/new",
-        "nowhere: not found, expected a folder with MNIST",
-        None,
-    ),
-    "MNIST is nowhere to be had": (
-        "benchmarks --data mnist --only numpy-batch-10 --out new",
-        "no mirror delivered MNIST; put the four IDX files or mnist.npz",
-        None,
-    ),
-    "assignment.py, --out may not be made": (
-        "assignment --data digits --out new/new",
-        "Permission denied: 'it'",
-        refused("Path.mkdir", 13),
-    ),
-}
-
 CATALOGUE = [
     *data_cases(),
     *(Case("net", did, *what) for did, what in NETS.items()),
-    *(
-        Case("command", do.replace(NINES, "99..."), do, line)
-        for do, line in COMMANDS.items()
-    ),
     *file_cases(),
-    *(
-        Case(
-            "environment", did, *what,
-            adds=("empty/figures", "empty/run.log", "mine/run.log", "new",
-                  "loop", "data"),
-        )
-        for did, what in ENVIRONMENT.items()
-    ),
 ]  # fmt: skip
 
 
@@ -930,43 +773,9 @@ def test_every_kind_has_its_share():
     """And no case is there twice."""
     kinds = [case.kind for case in CATALOGUE]
     assert {kind: kinds.count(kind) >= 12 for kind in kinds} == dict.fromkeys(
-        ("data", "net", "command", "file", "environment"), True
+        ("data", "net", "file"), True
     )
     assert len({(case.kind, case.did) for case in CATALOGUE}) == len(kinds)
-
-
-@pytest.mark.parametrize(
-    "words",
-    [
-        ("benchmarks", "--data-dir", "nowhere", "--out", "new"),
-        ("benchmarks", "check", "nowhere"),
-        ("numpy_net.gradient_check", "--break", "nonsense"),
-    ],
-    ids=" ".join,
-)
-def test_so_it_is_in_a_process_of_its_own(words, tmp_path):
-    done = subprocess.run(
-        [sys.executable, "-m", *words],
-        capture_output=True,
-        text=True,
-        cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        check=False,
-    )
-    assert done.returncode == 2
-    assert done.stderr.startswith("error: ")
-    assert done.stderr.count("\n") == 1
-    assert not any(tmp_path.iterdir())
-
-
-@pytest.mark.parametrize("columns", ["0", "1", "-5", "many", "99999", ""])
-def test_odd_terminals_are_no_error(columns, place, monkeypatch, capsys):
-    monkeypatch.setenv("COLUMNS", columns)
-    monkeypatch.setenv("TERM", "nonsense")
-    before = everything(place)
-    assert benchmarks(["beside", "run", "run"]) == 0
-    assert capsys.readouterr().err == ""
-    assert everything(place) == before
 
 
 # What nobody thought of
