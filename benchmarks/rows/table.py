@@ -43,156 +43,50 @@ def _net(
     return Row(name=name, title=title, look=look, trainer=trainer, **settings)
 
 
-TEXTBOOK = _net(
-    "numpy-per-sample",
-    "NumPy, textbook",
-    PER_SAMPLE,
-    "NumPy per sample",
-    batch_size=1,
-    steps=3_000,
-    reported=Reported(255.0),
-)
-NUMPY_1 = _net(
-    "numpy-batch-1",
-    "NumPy, batch 1",
-    NUMPY,
-    "NumPy fit",
-    batch_size=1,
-    equal_to=TEXTBOOK.name,
-)
-NUMPY_10 = _net(
-    "numpy-batch-10", "NumPy, batch 10", NUMPY, "NumPy fit", steps=6_000
-)
-KERAS_1 = _net(
-    "keras-batch-1",
-    "Keras, batch 1",
-    KERAS,
-    "Keras fit",
-    batch_size=1,
-    epochs=1,
-    equal_to=NUMPY_1.name,
-    gpu=True,
-    quick=False,
-)
-KERAS_10 = _net(
-    "keras-batch-10",
-    "Keras, batch 10",
-    KERAS,
-    "Keras fit",
-    equal_to=NUMPY_10.name,
-    gpu=True,
-    steps=600,
-    reported=Reported(46.2, 0.9136, 0.9131),
-)
-KERAS_50 = _net(
-    "keras-50-steps-a-call",
-    "Keras, 50 steps a call",
-    KERAS_CALLS,
-    "Keras fit",
-    steps_per_execution=50,
-    equal_to=NUMPY_10.name,
-    gpu=True,
-    quick=False,
-    steps=1_000,
-)
-COMPILED_1 = _net(
-    "keras-compiled-1",
-    "Keras, compiled epoch, batch 1",
-    COMPILED,
-    "Keras compiled epoch",
-    batch_size=1,
-    equal_to=NUMPY_1.name,
-    gpu=True,
-    quick=False,
-)
-COMPILED_10 = _net(
-    "keras-compiled-10",
-    "Keras, compiled epoch, batch 10",
-    COMPILED,
-    "Keras compiled epoch",
-    equal_to=NUMPY_10.name,
-    gpu=True,
-    steps=6_000,
-)
-NUMPY_CUSTOM = _net(
-    "numpy-custom",
-    "NumPy, custom net",
-    NUMPY,
-    "NumPy fit",
-    net="custom_net",
-    epochs=15,
-)
-KERAS_CUSTOM = _net(
-    "keras-custom",
-    "Keras, custom net",
-    KERAS,
-    "Keras fit",
-    net="custom_net",
-    epochs=15,
-    equal_to=NUMPY_CUSTOM.name,
-    gpu=True,
-    reported=Reported(191.5, 0.9730, 0.9730),
-)
-COMPILED_CUSTOM = _net(
-    "keras-compiled-custom",
-    "Keras, compiled epoch, custom net",
-    COMPILED,
-    "Keras compiled epoch",
-    net="custom_net",
-    epochs=15,
-    equal_to=NUMPY_CUSTOM.name,
-    gpu=True,
-    quick=False,
-)
-XGBOOST = Row(
-    name="xgboost",
-    title="XGBoost, defaults",
-    look=TREES,
-    trainer="XGBoost",
-    model="assignment_model",
-    gpu=True,
-    reported=Reported(103.1, 0.9795, 0.9795),
-)
-XGBOOST_FAST = replace(
-    XGBOOST,
-    name="xgboost-fast",
-    title="XGBoost, 16 shades",
-    model="fast_model",
-    quick=False,
-    reported=None,
-)
-NUMPY_LOG_LOSS = _net(
-    "numpy-log-loss",
-    "NumPy, batch 1, log loss",
-    NUMPY,
-    "NumPy fit",
-    net="log_loss_net",
-    batch_size=1,
-    epochs=1,
-    quick=False,
-)
-SKLEARN = _net(
-    "sklearn-batch-1",
-    "scikit-learn MLP, batch 1, log loss",
-    PEER,
-    "scikit-learn MLP",
-    net="log_loss_net",
-    batch_size=1,
-    epochs=1,
-    equal_to=NUMPY_LOG_LOSS.name,
-    quick=False,
-    steps=500,
-)
-COMPILED_LOOP = _net(
-    "floor",
-    "compiled loop (floor), batch 1",
-    LOOP,
-    "compiled loop",
-    batch_size=1,
-    equal_to=TEXTBOOK.name,
-    quick=False,
-    steps=25_000,
-)
+# A table, so an entry takes few lines.
+# fmt: off
+TEXTBOOK = _net("numpy-per-sample", "NumPy, textbook", PER_SAMPLE,
+    "NumPy per sample", batch_size=1, steps=3_000, reported=Reported(255.0))
+NUMPY_1 = _net("numpy-batch-1", "NumPy, batch 1", NUMPY, "NumPy fit",
+    batch_size=1, equal_to=TEXTBOOK.name)
+NUMPY_10 = _net("numpy-batch-10", "NumPy, batch 10", NUMPY, "NumPy fit",
+    steps=6_000)
+KERAS_1 = _net("keras-batch-1", "Keras, batch 1", KERAS, "Keras fit",
+    batch_size=1, epochs=1, equal_to=NUMPY_1.name, gpu=True, quick=False)
+KERAS_10 = _net("keras-batch-10", "Keras, batch 10", KERAS, "Keras fit",
+    equal_to=NUMPY_10.name, gpu=True, steps=600,
+    reported=Reported(46.2, 0.9136, 0.9131))
+KERAS_50 = _net("keras-50-steps-a-call", "Keras, 50 steps a call", KERAS_CALLS,
+    "Keras fit", steps_per_execution=50, equal_to=NUMPY_10.name, gpu=True,
+    quick=False, steps=1_000)
+COMPILED_1 = _net("keras-compiled-1", "Keras, compiled epoch, batch 1",
+    COMPILED, "Keras compiled epoch", batch_size=1, equal_to=NUMPY_1.name,
+    gpu=True, quick=False)
+COMPILED_10 = _net("keras-compiled-10", "Keras, compiled epoch, batch 10",
+    COMPILED, "Keras compiled epoch", equal_to=NUMPY_10.name, gpu=True,
+    steps=6_000)
+NUMPY_CUSTOM = _net("numpy-custom", "NumPy, custom net", NUMPY, "NumPy fit",
+    net="custom_net", epochs=15)
+KERAS_CUSTOM = _net("keras-custom", "Keras, custom net", KERAS, "Keras fit",
+    net="custom_net", epochs=15, equal_to=NUMPY_CUSTOM.name, gpu=True,
+    reported=Reported(191.5, 0.9730, 0.9730))
+COMPILED_CUSTOM = _net("keras-compiled-custom",
+    "Keras, compiled epoch, custom net", COMPILED, "Keras compiled epoch",
+    net="custom_net", epochs=15, equal_to=NUMPY_CUSTOM.name, gpu=True,
+    quick=False)
+XGBOOST = Row(name="xgboost", title="XGBoost, defaults", look=TREES,
+    trainer="XGBoost", model="assignment_model", gpu=True,
+    reported=Reported(103.1, 0.9795, 0.9795))
+XGBOOST_FAST = replace(XGBOOST, name="xgboost-fast",
+    title="XGBoost, 16 shades", model="fast_model", quick=False, reported=None)
+NUMPY_LOG_LOSS = _net("numpy-log-loss", "NumPy, batch 1, log loss", NUMPY,
+    "NumPy fit", net="log_loss_net", batch_size=1, epochs=1, quick=False)
+SKLEARN = _net("sklearn-batch-1", "scikit-learn MLP, batch 1, log loss", PEER,
+    "scikit-learn MLP", net="log_loss_net", batch_size=1, epochs=1,
+    equal_to=NUMPY_LOG_LOSS.name, quick=False, steps=500)
+COMPILED_LOOP = _net("floor", "compiled loop (floor), batch 1", LOOP,
+    "compiled loop", batch_size=1, equal_to=TEXTBOOK.name, quick=False,
+    steps=25_000)
 
 
 def _twin(row: Row, **more: Any) -> Row:
@@ -226,12 +120,8 @@ ROWS = (
     COMPILED_CUSTOM,
     XGBOOST,
     XGBOOST_FAST,
-    replace(
-        XGBOOST_FAST,
-        name="xgboost-accurate",
-        title="XGBoost, tuned for accuracy",
-        model="accurate_model",
-    ),
+    replace(XGBOOST_FAST, name="xgboost-accurate",
+        title="XGBoost, tuned for accuracy", model="accurate_model"),
     SKLEARN,
     NUMPY_LOG_LOSS,
     COMPILED_LOOP,
@@ -242,32 +132,18 @@ RATIOS = (
     Ratio(KERAS_10, KERAS_50, "steps_per_execution, 1 or 50"),
     Ratio(KERAS_1, COMPILED_1, "the compiler, at batch 1", bar=Bar(100)),
     Ratio(KERAS_10, COMPILED_10, "the compiler, at batch 10", bar=Bar(25)),
-    Ratio(
-        NUMPY_10,
-        COMPILED_10,
-        "NumPy's calls, or one compiled program",
-        bar=Bar(1, at_least=False),
-    ),
+    Ratio(NUMPY_10, COMPILED_10, "NumPy's calls, or one compiled program",
+        bar=Bar(1, at_least=False)),
     Ratio(TEXTBOOK, NUMPY_1, "spelling of the same step"),
     Ratio(NUMPY_1, NUMPY_10, "batch size, so the updates", gated=False),
-    Ratio(
-        NUMPY_1,
-        COMPILED_LOOP,
-        "NumPy's calls, or one compiled loop",
-        bar=Bar(8, at_least=False),
-    ),
+    Ratio(NUMPY_1, COMPILED_LOOP, "NumPy's calls, or one compiled loop",
+        bar=Bar(8, at_least=False)),
     Ratio(SKLEARN, NUMPY_LOG_LOSS, "the library, at log loss", bar=Bar(6)),
     Ratio(KERAS_CUSTOM, NUMPY_CUSTOM, "the library, custom net", bar=Bar(5)),
-    Ratio(
-        KERAS_CUSTOM, COMPILED_CUSTOM, "the compiler, custom net", bar=Bar(5)
-    ),
-    Ratio(
-        XGBOOST,
-        XGBOOST_FAST,
-        "shades per pixel, 256 or 16",
-        gated=False,
-        bar=Bar(2, threads=2),
-    ),
+    Ratio(KERAS_CUSTOM, COMPILED_CUSTOM, "the compiler, custom net",
+        bar=Bar(5)),
+    Ratio(XGBOOST, XGBOOST_FAST, "shades per pixel, 256 or 16", gated=False,
+        bar=Bar(2, threads=2)),
 )
 
 
@@ -282,68 +158,25 @@ def _rung(
 
 # From the textbook program to the fastest Keras form, one change a rung.
 LADDER = (
-    _rung(
-        "textbook",
-        "textbook, one sample at a time, float64",
-        PER_SAMPLE,
-        "NumPy per sample",
-        batch_size=1,
-        dtype="float64",
-    ),
-    _rung(
-        "batch-10",
-        "an update every 10 samples",
-        PER_SAMPLE,
-        "NumPy looped",
-        dtype="float64",
-        equal_to=NUMPY_10.name,
-        changes_updates=True,
-    ),
-    _rung(
-        "vectorised",
-        "10 samples in one product",
-        NUMPY,
-        "NumPy vectorised",
-        dtype="float64",
-        equal_to=NUMPY_10.name,
-    ),
-    _rung(
-        "float32",
-        "float32",
-        NUMPY,
-        "NumPy vectorised",
-        equal_to=NUMPY_10.name,
-    ),
+    _rung("textbook", "textbook, one sample at a time, float64", PER_SAMPLE,
+        "NumPy per sample", batch_size=1, dtype="float64"),
+    _rung("batch-10", "an update every 10 samples", PER_SAMPLE, "NumPy looped",
+        dtype="float64", equal_to=NUMPY_10.name, changes_updates=True),
+    _rung("vectorised", "10 samples in one product", NUMPY, "NumPy vectorised",
+        dtype="float64", equal_to=NUMPY_10.name),
+    _rung("float32", "float32", NUMPY, "NumPy vectorised",
+        equal_to=NUMPY_10.name),
     Rung(NUMPY_10, "in place: numpy_net's fit"),
-    _rung(
-        "keras-eager",
-        "Keras, eager",
-        KERAS,
-        "Keras eager",
-        equal_to=NUMPY_10.name,
-        gpu=True,
-    ),
-    _rung(
-        "keras-graph",
-        "Keras, train_on_batch",
-        KERAS,
-        "Keras train_on_batch",
-        equal_to=NUMPY_10.name,
-        gpu=True,
-    ),
+    _rung("keras-eager", "Keras, eager", KERAS, "Keras eager",
+        equal_to=NUMPY_10.name, gpu=True),
+    _rung("keras-graph", "Keras, train_on_batch", KERAS,
+        "Keras train_on_batch", equal_to=NUMPY_10.name, gpu=True),
     Rung(KERAS_10, "Keras, fit"),
     Rung(KERAS_50, "Keras, fit, 50 steps a call", aside=True),
     Rung(COMPILED_10, "Keras, compiled epoch"),
-    _rung(
-        "keras-batch-100",
-        "an update every 100 samples",
-        COMPILED,
-        "Keras compiled epoch",
-        batch_size=100,
-        gpu=True,
-        quick=False,
-        changes_updates=True,
-    ),
+    _rung("keras-batch-100", "an update every 100 samples", COMPILED,
+        "Keras compiled epoch", batch_size=100, gpu=True, quick=False,
+        changes_updates=True),
 )
 
 
@@ -361,24 +194,15 @@ def _trees(name: str, title: str, **settings: Any) -> Row:
 # What the time of boosted trees depends on; each differs from XGBOOST.
 TREE_SETTINGS = (
     _trees("16-shades", "16 shades a pixel", max_bin=16),
-    _trees(
-        "half-the-pixels",
-        "half of the pixels, drawn for each tree",
-        colsample_bytree=0.5,
-    ),
-    _trees(
-        "leaf-by-leaf",
-        "grown leaf by leaf, 64 at most",
-        grow_policy="lossguide",
-        max_leaves=64,
-        max_depth=0,
-    ),
-    _trees(
-        "no-constant-pixels",
-        "without the pixels that are always equal",
-        constant_pixels=False,
-    ),
+    _trees("half-the-pixels", "half of the pixels, drawn for each tree",
+        colsample_bytree=0.5),
+    _trees("leaf-by-leaf", "grown leaf by leaf, 64 at most",
+        grow_policy="lossguide", max_leaves=64, max_depth=0),
+    _trees("no-constant-pixels", "without the pixels that are always equal",
+        constant_pixels=False),
 )
+
+# fmt: on
 
 # Validation accuracies to be reached, fixed before anything was timed.
 THRESHOLDS: dict[Net | None, tuple[float, float]] = {
