@@ -1,108 +1,73 @@
-"""Two results files side by side: has a row become faster or slower?"""
+"""Two records side by side: has a row become faster or slower?"""
 
-from dataclasses import dataclass
-from statistics import median
+from msgspec import Struct
 
-from benchmarks.analysis import derived
-from benchmarks.analysis.statistics import Estimate, estimate
-from benchmarks.record.errors import InputError
-from benchmarks.record.results import Record
-from benchmarks.report.table import Table, between, three_digits
-from benchmarks.rows.contenders import select
-
-MUST_BE_EQUAL = {
-    "machine": lambda record: record["machine"]["id"],
-    "threads": lambda record: record["threads"],
-    "device": lambda record: record["device"],
-    "data": lambda record: (
-        record["data"]["name"],
-        record["data"]["train_images"],
-    ),
-}
+from benchmarks import InputError
+from benchmarks.analysis.analysis import Analysis
+from benchmarks.analysis.intervals import Estimate, estimate
+from benchmarks.record.record import Record
+from benchmarks.rows.row import Row
 
 
-@dataclass(frozen=True)
-class Change:
-    """What became of one row: its seconds per epoch, then and now."""
+class Change(Struct, frozen=True):
+    """What became of one row: its seconds per epoch, then and now.
 
-    name: str
+    floor  what identical rows differ by in the noisier of the two
+    """
+
+    row: Row
+    floor: float
     old: Estimate
     new: Estimate
-    floor: float
 
     @property
     def ratio(self) -> float:
         return self.new.value / self.old.value
 
     @property
+    def judged(self) -> bool:
+        """Whether there are rounds enough to tell."""
+        return min(self.old.n, self.new.n) > 1
+
+    @property
     def clear(self) -> bool:
         """Whether the intervals are apart by more than the noise floor."""
-        if min(self.old.n, self.new.n) < 2:
-            return False
-        low = self.new.low / self.old.high
-        high = self.new.high / self.old.low
-        outside = low > 1 or high < 1
-        return outside and abs(self.ratio - 1) > self.floor
+        apart = self.new.low > self.old.high or self.new.high < self.old.low
+        return self.judged and apart and abs(self.ratio - 1) > self.floor
 
 
 def changes(old: Record, new: Record) -> list[Change]:
-    """Every row that both have; refuses what must not be put in a ratio."""
-    for name, value in MUST_BE_EQUAL.items():
-        if value(old) != value(new):
+    """Every row that both have trained.
+
+    InputError where they have not the same machine, threads, device and
+    data: no ratio may be formed of them.
+    """
+    for name, one in _conditions(old).items():
+        other = _conditions(new)[name]
+        if one != other:
             raise InputError(
-                f"the two have not the same {name} ({value(old)} and "
-                f"{value(new)}): no ratio is formed of them; measure both "
-                f"alike"
+                f"the two have not the same {name} ({one} and {other}): no "
+                f"ratio is formed of them; measure both alike"
             )
-    floors = [derived.noise_floor(record) or 0.0 for record in (old, new)]
-    found = []
-    both = set(old["contenders"]) & set(new["contenders"])
-    for contender in select(sorted(both)) if both else []:
-        seconds = [
-            [
-                derived.epoch_seconds(run)
-                for run in derived.trained(record, contender.name)
-            ]
-            for record in (old, new)
-        ]
-        if all(seconds):
-            before, after = map(estimate, seconds)
-            found.append(Change(contender.name, before, after, max(floors)))
-    if not found:
+    floor = max(Analysis(r).noise_floor or 0.0 for r in (old, new))
+    both = [row for row in old.rows if old.trained(row) and new.trained(row)]
+    if not both:
         raise InputError("the two have no row in common: nothing to compare")
-    return found
-
-
-def _verdict(change: Change) -> str:
-    if min(change.old.n, change.new.n) < 2:
-        return "not judged: one round"
-    if not change.clear:
-        return "no difference shown"
-    return "slower" if change.ratio > 1 else "faster"
-
-
-def table(found: list[Change]) -> Table:
-    """Then and now."""
-    shown = [
-        [
-            select([c.name])[0].title,
-            between(c.old),
-            between(c.new),
-            three_digits(c.ratio),
-            _verdict(c),
-        ]
-        for c in found
+    return [
+        Change(row, floor, _seconds(old, row), _seconds(new, row))
+        for row in both
     ]
-    floor = median(c.floor for c in found)
-    return Table(
-        "Then and now",
-        (
-            "model",
-            "then, s per epoch",
-            "now, s per epoch",
-            "now / then",
-            "it is",
-        ),
-        shown,
-        f"Without epochs: the whole training. Noise floor {floor:.1%}.",
-    )
+
+
+def _seconds(record: Record, row: Row) -> Estimate:
+    return estimate([run.epoch_seconds for run in record.trained(row)])
+
+
+def _conditions(record: Record) -> dict[str, object]:
+    request, data = record.request, record.data
+    return {
+        "machine": record.machine.id,
+        "threads": request.threads,
+        "device": request.device,
+        "data": (data.name, data.train_images),
+    }

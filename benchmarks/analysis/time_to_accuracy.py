@@ -4,31 +4,18 @@ An epoch is fast if it makes few updates; what a user waits for is an
 accuracy. The thresholds were fixed before anything was timed.
 """
 
-import math
-from dataclasses import dataclass
+from math import inf, isinf
 from statistics import median
 
-from benchmarks.analysis import derived
-from benchmarks.record.results import Record
-from benchmarks.rows.contenders import CONTENDERS
+from msgspec import Struct
 
-THRESHOLDS = {"assignment_net": (0.90, 0.94), "custom_net": (0.95, 0.97)}
-ROWS = (
-    "numpy-per-sample",
-    "numpy-batch-1",
-    "numpy-batch-10",
-    "keras-batch-10",
-    "keras-compiled-1",
-    "keras-compiled-10",
-    "numpy-custom",
-    "keras-custom",
-    "keras-compiled-custom",
-)
-EPOCHS = 40  # enough for batch 10, which misses 0.94 in the assignment's 5
+from benchmarks.record.record import Record
+from benchmarks.record.run import Run
+from benchmarks.rows.row import Row
+from benchmarks.rows.table import ROWS, THRESHOLDS, TIME_TO_ACCURACY
 
 
-@dataclass(frozen=True)
-class Reached:
+class Reached(Struct, frozen=True):
     """When one row reached one validation accuracy, over its seeds.
 
     Medians of seconds (from the start of training, first step included),
@@ -36,7 +23,7 @@ class Reached:
     None is infinity: the median run never got there.
     """
 
-    name: str
+    row: Row
     threshold: float
     seconds: float | None
     updates: float | None
@@ -45,35 +32,31 @@ class Reached:
     never: int
 
 
-def table(record: Record) -> list[Reached]:
-    """Every net row that ran, at both thresholds of its net."""
-    found = []
-    for c in CONTENDERS:
-        if c.twin_of:
-            continue
-        runs = derived.trained(record, c.name)
-        for threshold in THRESHOLDS.get(str(c.net), ()):
-            if runs:
-                found.append(_reached(c.name, threshold, runs))
-    return found
+def reached(record: Record) -> list[Reached]:
+    """Every row of a net that ran, at both thresholds of its net."""
+    return [
+        _reached(row, threshold, record.trained(row))
+        for row in (*ROWS, *TIME_TO_ACCURACY)
+        if not row.twin_of and record.trained(row)
+        for threshold in THRESHOLDS.get(row.net, ())
+    ]
 
 
-def _reached(name: str, threshold: float, runs: list[Record]) -> Reached:
+def _reached(row: Row, threshold: float, runs: list[Run]) -> Reached:
     moments = [_moment(run, threshold) for run in runs]
     middle = [median(values) for values in zip(*moments, strict=True)]
-    seconds, updates, epochs = (
-        value if math.isfinite(value) else None for value in middle
-    )
-    never = sum(math.isinf(moment[0]) for moment in moments)
-    return Reached(name, threshold, seconds, updates, epochs, len(runs), never)
+    seconds, updates, epochs = (None if isinf(m) else m for m in middle)
+    never = sum(isinf(seconds) for seconds, _, _ in moments)
+    return Reached(row, threshold, seconds, updates, epochs, len(runs), never)
 
 
-def _moment(run: Record, threshold: float) -> tuple[float, float, float]:
+def _moment(run: Run, threshold: float) -> tuple[float, float, float]:
     """Seconds, updates and epochs until the threshold, or infinity."""
-    spent = derived.wall(run, ("compile", "first step"))
-    for number, epoch in enumerate(run["epochs"], start=1):
-        spent += epoch["wall"]
-        if epoch["val_accuracy"] >= threshold:
-            share = number / len(run["epochs"])
-            return spent, run["updates"] * share, number
-    return math.inf, math.inf, math.inf
+    spent, training = run.wall("compile", "first step"), run.measured
+    accuracies = run.logged("val_accuracy")
+    for number, epoch in enumerate(training.epochs, start=1):
+        spent += epoch.wall
+        if accuracies[number - 1] >= threshold:
+            share = number / len(training.epochs)
+            return spent, (training.updates or 0) * share, number
+    return inf, inf, inf

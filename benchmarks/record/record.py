@@ -211,6 +211,12 @@ class Record(Strict):
         )
         return [(a[n], b[n]) for n in sorted(a) if n in b]
 
+    def twins(self) -> list[tuple[float, float]]:
+        """Steady epochs of every row and its twin, which should be equal."""
+        rows = [row for row in self.rows if row.twin_of]
+        pairs = [self.paired(row, row.twin_of or "") for row in rows]
+        return [pair for of_row in pairs for pair in of_row]
+
     def epoch_seconds(
         self, slower: Row | str, faster: Row | str
     ) -> list[float]:

@@ -326,6 +326,12 @@ class Run(Strict):
         return self.training
 
     @property
+    def given(self) -> Verified:
+        """What its process was given; one that failed may not have said."""
+        assert self.verified is not None, f"{self.row} has not said"
+        return self.verified
+
+    @property
     def training_seconds(self) -> float:
         """First step (tracing, compiling, matrix) and all epochs.
 

@@ -266,6 +266,13 @@ SWEEPS = tuple(
     for row in ROWS
     if row.steps
 )
+
+
+def sweep_of(row: Row) -> Row:
+    """The row of the group step that times this one's steps."""
+    return EVERY[f"step-{row.name}"]
+
+
 DRIFT = Row(
     name="drift",
     title="NumPy beside Keras, update by update",
