@@ -119,86 +119,7 @@ def timed(middle, noise_share=0.02, rounds=7, seed=0):
     return [middle * draw.gauss(1, noise_share) for _ in range(rounds)]
 
 
-def test_the_made_up_record_is_a_valid_one(tmp_path):
-    record = a_record({name: timed(1.0) for name in TWINS})
-    results.write(tmp_path, record)
-    assert results.read(tmp_path) == record
-
-
 # Statistics: identical rows, and one that is twice as slow.
-
-
-def verdicts(record):
-    floor = derived.noise_floor(record)
-    return {
-        ratio.slower: statistics.verdict(value, floor)
-        for ratio, value, _ in derived.ratios(record)
-        if value
-    }
-
-
-def test_a_row_that_is_twice_as_slow_is_found():
-    seconds = {
-        TWINS[0]: timed(1.0, seed=1),
-        TWINS[1]: timed(1.0, seed=2),
-        KERAS: timed(2.0, seed=3),
-    }
-    record = a_record(seconds, gate=[equal(KERAS, TWINS[0])])
-    assert verdicts(record) == {KERAS: "slower"}
-    [(_, value, _)] = derived.ratios(record)
-    assert value.value == pytest.approx(2.0, rel=0.05)
-    assert value.low < 2.0 < value.high
-
-
-@pytest.mark.parametrize("seed", range(20))
-def test_identical_rows_show_no_difference(seed):
-    seconds = {
-        TWINS[0]: timed(1.0, seed=seed),
-        TWINS[1]: timed(1.0, seed=seed + 100),
-        KERAS: timed(1.0, seed=seed + 200),
-    }
-    record = a_record(seconds, gate=[equal(KERAS, TWINS[0])])
-    assert verdicts(record) == {KERAS: "no difference shown"}
-
-
-def test_a_difference_below_the_noise_floor_is_none():
-    """Every round agrees on 5 %, but identical rows differ by 10 %."""
-    seconds = {TWINS[0]: [1.0] * 6, TWINS[1]: [1.1] * 6, KERAS: [1.05] * 6}
-    record = a_record(seconds, gate=[equal(KERAS, TWINS[0])])
-    assert derived.noise_floor(record) == pytest.approx(0.1)
-    assert verdicts(record) == {KERAS: "no difference shown"}
-
-
-def test_one_round_and_no_twin_judge_nothing():
-    one = a_record({TWINS[0]: [1.0], KERAS: [9.0]}, [equal(KERAS, TWINS[0])])
-    assert verdicts(one) == {KERAS: "not judged"}
-    several = {TWINS[0]: [1.0] * 5, KERAS: [9.0] * 5}
-    assert verdicts(a_record(several, [equal(KERAS, TWINS[0])])) == {
-        KERAS: "not judged"
-    }
-
-
-def test_an_interval_of_few_values_is_their_range_else_a_bootstrap():
-    assert statistics.estimate([3.0, 1.0, 2.0]) == statistics.Estimate(
-        2.0, 1.0, 3.0, 3
-    )
-    values = [float(n) for n in range(1, 22)]
-    many = statistics.estimate(values)
-    assert many.value == 11
-    assert 5 <= many.low < 11 < many.high <= 17
-    assert statistics.estimate(values) == many, "equal input, equal interval"
-
-
-def test_ratios_are_paired_by_round():
-    """A machine that slows down meets both rows alike."""
-    drift = [1.0, 2.0, 4.0, 8.0, 16.0]
-    seconds = {TWINS[0]: drift, KERAS: [3 * s for s in drift]}
-    record = a_record(seconds, gate=[equal(KERAS, TWINS[0])])
-    [(_, value, _)] = derived.ratios(record)
-    assert (value.low, value.value, value.high) == (3.0, 3.0, 3.0)
-    del record["runs"][0]  # the first round of one side is lost
-    [(_, value, _)] = derived.ratios(record)
-    assert value.n == 4
 
 
 # The gate.
@@ -290,7 +211,6 @@ def test_seconds_and_ratio_tell_of_the_same_rounds():
     """Keras ran in the first round alone; NumPy was slower in the others."""
     seconds = {"numpy-batch-10": [1.0, 9.0, 9.0], KERAS: [2.0]}
     record = a_record(seconds, [equal(KERAS, "numpy-batch-10")])
-    assert derived.seconds_of(record, KERAS, "numpy-batch-10") == [2.0, 1.0]
     [row] = report.ratios(record).rows
     assert row[2:4] == ["2.00 / 1.00", "2.00"]
     said = verdict.sentences(record)[0]
@@ -479,15 +399,6 @@ def swept(name, time_of, epoch_off=1.0, sizes=(1, 10, 100, 1000), units=30):
     }  # fmt: skip
 
 
-def test_a_line_is_fitted_with_relative_weights():
-    assert statistics.line([(1, 3.0), (10, 12.0), (100, 102.0)]) == (
-        pytest.approx((2.0, 1.0))
-    )
-    kinked = swept("numpy-batch-10", lambda b: 1.0 + b**1.5)
-    [cost] = step_cost.costs({"runs": [kinked]})
-    assert not cost.straight
-
-
 def test_the_crossover_is_where_two_rows_cost_the_same():
     """10 + 2 B against 100 + B: they meet at 90."""
     rows = [
@@ -533,14 +444,6 @@ def test_rows_that_change_places_twice_have_no_crossover():
     ]
     said = step_cost.crossover({"runs": rows}, "numpy-batch-10", KERAS)
     assert "change places more than once" in said[0]
-
-
-@pytest.mark.parametrize(("off", "explained"), [(1.05, True), (1.3, False)])
-def test_the_model_is_held_to_a_measured_epoch(off, explained):
-    run = swept("numpy-batch-10", lambda b: 5 + b, epoch_off=off)
-    [closing] = step_cost.closings({"runs": [run]})
-    assert closing.explained is explained
-    assert closing.off == pytest.approx(1 / off - 1)
 
 
 def test_a_sweep_tells_growth_memory_and_calls(monkeypatch, rng):
@@ -626,20 +529,6 @@ def test_training_stops_at_the_accuracy_that_was_asked_for(rng):
     assert len(numpy_nets.fit(job).clock.epochs) == 5
 
 
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [
-        ({}, None),
-        ({"steal": 0.03}, "the host took 3% of the CPU time"),
-        ({"throttled": 1}, "a CPU quota stopped it"),
-        ({"sentinel_after": 0.012}, "the machine's speed changed by +20%"),
-    ],
-)
-def test_noise_is_flagged_in_words(change, said):
-    quiet = {"sentinel_before": 0.01, "sentinel_after": 0.0102}
-    assert noise.flags(quiet | change) == ([said] if said else [])
-
-
 def test_the_watch_sees_the_sentinel_and_the_counters():
     found = noise.Watch().report()
     assert found["sentinel_before"] > 0
@@ -689,30 +578,6 @@ def fair_record():
     return a_record(seconds, gate=[equal(*TWINS)])
 
 
-def test_a_fair_record_passes_every_rule_that_can_be_checked():
-    outcomes = {f.rule: f.outcome for f in fairness.findings(fair_record())}
-    assert fairness.FAILED not in outcomes.values()
-    unchecked = [r for r, o in outcomes.items() if o == fairness.UNCHECKED]
-    assert unchecked == [
-        "equal metrics in both rows of a ratio",
-        "compiled only where the row says so",
-    ]
-
-
-def test_a_row_that_counts_less_on_the_clock_is_named():
-    """The compiled loop counts no F1; NumPy pays for what it leaves out."""
-    names = ("numpy-batch-1", "floor")
-    record = a_record({name: [1.0] * 5 for name in names}, [equal(*names)])
-    rule = "equal metrics in both rows of a ratio"
-    assert outcome(record, rule) == fairness.PASSED
-    for run in record["runs"][:5]:
-        for epoch in run["epochs"]:
-            epoch["f1_score"] = 0.5
-    [found] = [f for f in fairness.findings(record) if f.rule == rule]
-    assert found.outcome == fairness.FAILED
-    assert found.seen == "floor counts no f1_score, numpy-batch-1 does"
-
-
 def spoil(record, what):
     run = record["runs"][0]
     if what == "dtype":
@@ -749,29 +614,6 @@ def spoil(record, what):
     return record
 
 
-@pytest.mark.parametrize(
-    ("what", "words"),
-    [
-        ("dtype", "the dtype that the row says"),
-        ("gate", "equal updates"),
-        ("updates", "as many updates as batches"),
-        ("rounds", "five rounds"),
-        ("missing", "no run missing"),
-        ("failed", "no run missing"),
-        ("cores", "cores and BLAS threads"),
-        ("BLAS", "cores and BLAS threads"),
-        ("busy", "no more CPU time"),
-        ("device", "device of the run"),
-        ("compiled", "compiled only where"),
-        ("noise", "quiet machine"),
-        ("restless", "noise floor from identical rows"),
-        ("seeds", "three seeds"),
-    ],
-)
-def test_every_rule_of_fairness_can_fail(what, words):
-    assert outcome(spoil(fair_record(), what), words) == fairness.FAILED
-
-
 def test_check_tells_by_its_exit_code(tmp_path, capsys):
     results.write(tmp_path, fair_record())
     assert main(["check", str(tmp_path)]) == 0
@@ -799,89 +641,7 @@ def test_compare_finds_what_became_slower(factor, limit, code, tmp_path):
     assert main([*arguments, "--fail-over", limit]) == code
 
 
-def test_compare_refuses_runs_without_a_common_row():
-    other = a_record({KERAS: [1.0]})
-    with pytest.raises(InputError, match="no row in common"):
-        compare.changes(fair_record(), other)
-
-
-def test_runs_beside_each_other_name_what_differs_and_form_no_ratio(
-    tmp_path, capsys
-):
-    one = a_record({"numpy-batch-10": [2.0, 2.0], "floor": [1.0, 1.0]})
-    two = a_record({"numpy-batch-10": [1.5, 1.5]}, threads=2)
-    for name, record in (("one", one), ("two", two)):
-        (tmp_path / name).mkdir()
-        results.write(tmp_path / name, record)
-    folders = [str(tmp_path / name) for name in ("one", "two")]
-    assert main(["beside", *folders]) == 0
-    out = " ".join(capsys.readouterr().out.split())
-    assert "1 thread" in out
-    assert "2 threads" in out
-    assert "differ in threads. Equal in all: tier, device, data" in out
-    found = beside.table([one, two])
-    assert found.rows == [
-        ["NumPy, batch 10", "2.00 [2.00, 2.00]", "1.50 [1.50, 1.50]"],
-        ["compiled loop (floor), batch 1", "1.00 [1.00, 1.00]", ""],
-    ]
-
-
-def test_csv_holds_every_raw_time(tmp_path):
-    record = fair_record()
-    record["runs"].append(swept("numpy-batch-10", float) | {"order": 1})
-    names = {path.name for path in export.write(tmp_path, record)}
-    assert names == {"phases.csv", "epochs.csv", "blocks.csv"}
-    lines = (tmp_path / "epochs.csv").read_text().splitlines()
-    assert len(lines) == 1 + 2 * 14
-    wall = lines[0].split(",").index("wall")
-    assert (
-        float(lines[1].split(",")[wall])
-        == (record["runs"][0]["epochs"][0]["wall"])
-    )
-
-
-def test_doctor_judges_the_machine(monkeypatch, capsys):
-    monkeypatch.setattr(doctor, "SECONDS", 0.2)
-    code = main(["doctor"])
-    out = capsys.readouterr().out
-    assert ("not quiet enough" in out) is (code == 1)
-    assert "processor" in out
-    complaints = list(doctor._complaints({"sentinel_before": 1,
-        "sentinel_after": 1}, 0.5, 4.0, 2))  # fmt: skip
-    assert len(complaints) == 2
-
-
 # Ladder and time to accuracy.
-
-
-def test_the_ladder_is_complete_and_each_rung_has_its_ratio():
-    seconds = {c.name: [2.0 ** (10 - n)] * 3 for n, c in enumerate(LADDER)}
-    found = ladder.rungs(a_record(seconds))
-    assert [rung.name for rung in found] == [c.name for c in LADDER]
-    assert found[0].change is None
-    assert all(rung.change.value == 0.5 for rung in found[1:])
-    marked = [rung.name for rung in found if rung.marked]
-    assert marked == ["rung-batch-10", "rung-keras-batch-100"]
-    for before, after in pairwise(LADDER):
-        if after.name not in marked and before.name not in marked:
-            assert before.batch_size == after.batch_size
-
-
-def test_a_rung_that_is_a_row_too_may_have_run_as_that():
-    """So the main job trains it once; its updates are those of an epoch."""
-    seconds = {
-        "rung-float32": [4.0], "numpy-batch-10": [1.0], KERAS: [8.0],
-        "keras-compiled-10": [2.0],
-    }  # fmt: skip
-    found = ladder.rungs(a_record(seconds))
-    names = [rung.name for rung in found]
-    assert names == ["rung-float32", "rung-in-place", "rung-keras-fit",
-                     "rung-keras-compiled"]  # fmt: skip
-    in_place, fit, compiled = (rung.change for rung in found[1:])
-    assert in_place.value == compiled.value == 0.25
-    assert fit is None, "two rungs are missing before it: no single change"
-    assert {rung.updates for rung in found} == {10}
-    assert row_of(select(["rung-vectorised"])[0]) is None
 
 
 @pytest.mark.parametrize(
@@ -913,19 +673,6 @@ def test_a_bar_from_above_and_a_single_round():
     assert report.bars(a_record(seconds, gate)).rows[0][3] == "no"
     once = {name: values[:1] for name, values in seconds.items()}
     assert "one round" in report.bars(a_record(once, gate)).rows[0][3]
-
-
-def test_time_to_accuracy_counts_those_that_never_got_there():
-    """0.92 after two epochs of 2 s and 1 s: 0.90 is reached, 0.94 is not."""
-    record = a_record({"numpy-batch-10": [1.0] * 3})
-    low, high = time_to_accuracy.table(record)
-    assert (low.threshold, low.seconds, low.epochs) == (0.90, 3.0, 2)
-    assert (low.updates, low.never, low.runs) == (20, 0, 3)
-    assert (high.threshold, high.seconds, high.never) == (0.94, None, 3)
-    late = copy.deepcopy(record)
-    late["runs"][0]["epochs"][1]["val_accuracy"] = 0.5
-    low, _ = time_to_accuracy.table(late)
-    assert (low.seconds, low.never) == (3.0, 1)
 
 
 def test_the_reasons_are_made_from_the_figures():
@@ -988,7 +735,3 @@ def test_quick_says_what_it_leaves_out(capsys, monkeypatch, tmp_path):
     assert "--tier full has them" in out
 
 
-def test_tiers_grow():
-    sizes = [TIERS[n].n_train or 60_000 for n in ("quick", "standard", "full")]
-    assert sizes == sorted(sizes)
-    assert config.floatx() == "float64"  # no adapter has left it changed

@@ -6,7 +6,7 @@ for: a rule about something that this record does not hold is not checked.
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from msgspec import Struct
 
@@ -26,7 +26,6 @@ Outcome = Literal["passed", "FAILED", "not checked"]
 Check = tuple[Outcome, str]  # how it came out, and what was seen
 Complaint = str | None  # "" where all is well, None where nothing can be told
 Rule = Callable[[Record], Check]
-Doubt = tuple[str, int, str]  # row, round, what makes its seconds doubtful
 
 
 class Finding(Struct, frozen=True):
@@ -37,6 +36,14 @@ class Finding(Struct, frozen=True):
     seen: str = ""
 
 
+class Doubt(NamedTuple):
+    """What makes the seconds of one run doubtful."""
+
+    row: str
+    round: int
+    words: str
+
+
 def findings(record: Record) -> list[Finding]:
     """Judge every rule."""
     return [Finding(rule, *judge(record)) for rule, judge in RULES]
@@ -44,8 +51,11 @@ def findings(record: Record) -> list[Finding]:
 
 def doubts(record: Record) -> list[Doubt]:
     """What makes the seconds of single runs doubtful."""
-    runs = record.runs
-    return [(r.row, r.round, words) for r in runs for words in flags(r.noise)]
+    return [
+        Doubt(run.row, run.round, words)
+        for run in record.runs
+        for words in flags(run.noise)
+    ]
 
 
 def flags(noise: Noise | None) -> list[str]:

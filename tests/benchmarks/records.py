@@ -47,14 +47,14 @@ def timed(
 
 
 def a_test() -> Test:
-    """One right answer in ten: the first label of each digit."""
-    confusion = [[n == m for m in range(10)] for n in range(10)]
+    """One image of each digit; the nine was taken for an eight."""
+    answers = [*range(9), 8]
     return Test(
         accuracy=0.9,
-        f1_weighted=0.9,
-        f1_macro=0.9,
-        confusion=[[int(cell) for cell in line] for line in confusion],
-        predictions="0123456789",
+        f1_weighted=13 / 15,
+        f1_macro=13 / 15,
+        confusion=[[int(n == a) for n in range(10)] for a in answers],
+        predictions="".join(map(str, answers)),
     )
 
 
