@@ -1,8 +1,8 @@
 """A Record: what a whole run leaves in results.json."""
 
 import json
-import math
 import shlex
+from base64 import b64decode
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
@@ -20,6 +20,7 @@ from benchmarks.record.run import Run, Seconds, Strict, Whole
 from benchmarks.rows.row import Count, Name, Row, Text
 
 SCHEMA: Final = 4
+LARGEST_NUMBER = 1e100
 LARGEST = 200 * 2**20  # bytes; a full run's file is far below one hundredth
 SIDE = 28  # pixels
 FOLDERS = ("--out", "--data-dir", "--resume")  # options that name one
@@ -63,11 +64,21 @@ class WeightDifference(Strict):
     difference: Distance
 
 
+def _count(images: str) -> int:
+    count, rest = divmod(len(b64decode(images)), SIDE * SIDE)
+    if rest:
+        raise ValueError(f"expected images of {SIDE} x {SIDE} bytes")
+    return count
+
+
 class Kernel(Strict):
     """First kernels as images; scale is the weight that is white."""
 
     scale: Seconds
     images: Images
+
+    def __post_init__(self) -> None:
+        _count(self.images)
 
 
 class Digits(Strict):
@@ -76,14 +87,21 @@ class Digits(Strict):
     images: Images
     labels: list[Digit]
 
+    def __post_init__(self) -> None:
+        if _count(self.images) != len(self.labels):
+            raise ValueError("expected one label for each image")
 
-class Disagreements(Strict):
+
+class Disagreements(Digits):
     """Test images on which models disagree: count in all, some as images."""
 
     count: Count
-    images: Images
-    labels: list[Digit]
     answers: dict[Name, list[Digit]]
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if any(len(a) != len(self.labels) for a in self.answers.values()):
+            raise ValueError("expected one answer for each image")
 
 
 class Comparison(Strict):
@@ -118,11 +136,12 @@ class Record(Strict):
     comparison: Comparison | None = None
 
     def __post_init__(self) -> None:
+        shlex.split(self.command)  # ValueError where a quote is not closed
         named = {row.name: row for row in self.request.rows}
         for run in self.runs:
             if run.row not in named:
                 raise ValueError(f"{run.row} is not among the rows")
-            missing = _lacking(named[run.row], run)
+            missing = _lacking(named[run.row], run) if run.ok else None
             if missing:
                 raise ValueError(f"{run.row} has no {missing}")
 
@@ -241,13 +260,15 @@ PARTS_OF_TASK = {
 }
 
 
-def _lacking(row: Row, run: Run) -> str:
-    """What a good run of this row must have and has not; "" if nothing."""
-    wanted = [PARTS_OF_TASK[row.task]]
+def _lacking(row: Row, run: Run) -> str | None:
+    """What a good run of this row must have and has not."""
+    wanted = {PARTS_OF_TASK[row.task]: getattr(run, PARTS_OF_TASK[row.task])}
     if row.task in ("train", "step"):
-        wanted += ["verified", "noise"]
-    lacking = [name for name in wanted if not getattr(run, name)]
-    return lacking[0] if run.ok and lacking else ""
+        wanted |= {"verified": run.verified, "noise": run.noise}
+    if row.net and run.training:
+        wanted |= {"updates": run.training.updates_per_epoch}
+        wanted |= {"val_accuracy": run.logged("val_accuracy")}
+    return next((name for name, part in wanted.items() if not part), None)
 
 
 def _read(path: Path) -> Any:
@@ -260,7 +281,12 @@ def _read(path: Path) -> Any:
             )
         text = path.read_text(encoding="utf-8")
         return _printable(
-            json.loads(text, parse_constant=_finite, parse_float=_finite)
+            json.loads(
+                text,
+                parse_int=_whole,
+                parse_float=_sensible,
+                parse_constant=_sensible,
+            )
         )
     except OSError as error:
         raise InputError(
@@ -282,8 +308,14 @@ def _printable(value: Any) -> Any:
     return printable(value) if isinstance(value, str) else value
 
 
-def _finite(text: str) -> float:
+def _sensible(text: str) -> float:
+    """Refuses NaN, Infinity, and what would become it in a square or sum."""
     value = float(text)
-    if not math.isfinite(value):  # NaN, Infinity, 1e999
-        raise ValueError(f"{text} is no number")
+    if not abs(value) <= LARGEST_NUMBER:
+        raise ValueError(f"{text:.20} is no number")
     return value
+
+
+def _whole(text: str) -> int:
+    _sensible(text)
+    return int(text)

@@ -13,7 +13,7 @@ from benchmarks.rows.row import Count, Name, Text
 from benchmarks.rows.study import Variant
 
 Whole = Annotated[int, Meta(ge=0, le=10**15)]
-Positive = Annotated[float, Meta(gt=0, le=1e12)]
+Positive = Annotated[float, Meta(ge=1e-9, le=1e12)]
 Seconds = Annotated[float, Meta(ge=0, le=1e12)]
 Share = Annotated[float, Meta(ge=0, le=1)]
 Counts = Annotated[list[Whole], Meta(min_length=10, max_length=10)]
@@ -26,6 +26,7 @@ Status = Literal[
     "not installed",
     "bad input",
 ]
+WHOLE_STEP = "the whole step"
 # The phases from the start of a process to the end of its training.
 COLD = (
     "interpreter",
@@ -116,6 +117,10 @@ class Test(Strict):
     per_batch_f1: Share | None = None
     per_batch_f1_best: Share | None = None
 
+    def __post_init__(self) -> None:
+        if sum(map(sum, self.confusion)) != len(self.predictions):
+            raise ValueError("confusion and predictions are of other tests")
+
 
 class Epoch(Strict):
     """Seconds of an epoch; what was logged in it and judged after it."""
@@ -181,7 +186,7 @@ class WholeEpoch(Strict):
 
 
 class Call(Strict):
-    """One call of a NumPy step, timed alone."""
+    """One call of a NumPy step, timed alone; or WHOLE_STEP."""
 
     batch_size: Count
     call: Text
@@ -202,7 +207,14 @@ class Sweep(Strict):
     sizes: list[Size]
     epoch: WholeEpoch
     calls: list[Call] = []
-    memory: list[Memory] = []
+    memory: Annotated[list[Memory], Meta(max_length=2)] = []
+
+    def __post_init__(self) -> None:
+        whole = {c.batch_size for c in self.calls if c.call == WHOLE_STEP}
+        if not {c.batch_size for c in self.calls} <= whole:
+            raise ValueError("calls without the whole step that they are of")
+        if len(self.memory) == 1:
+            raise ValueError("memory of one epoch, not of two")
 
 
 class Drift(Strict):
@@ -214,7 +226,7 @@ class Drift(Strict):
 
     net: Text
     dtype: Literal["float32", "float64"]
-    steps: list[Count]
+    steps: Annotated[list[Count], Meta(min_length=1)]
     twin: list[Seconds]
     keras: list[Seconds] | None = None
 
@@ -301,7 +313,7 @@ class Run(Strict):
     study: Annotated[list[Studied], Meta(max_length=10_000)] = []
 
     def __post_init__(self) -> None:
-        if self.training and self.training_seconds <= 0:
+        if self.training and self.part_seconds("epochs") <= 0:
             raise ValueError(f"{self.row}: it trained for no time")
 
     @property

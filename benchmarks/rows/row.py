@@ -5,7 +5,7 @@ one entry in table.py. A row imports no library that it trains with: the
 process of its own does that (measure/).
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
@@ -94,7 +94,7 @@ class Row(
     until: float | None = None
     steps_per_execution: Count = 1
     model: Text | None = None
-    settings: dict[str, Any] = {}
+    settings: dict[Text, bool | int | float | str | None] = {}
     equal_to: Name | None = None
     twin_of: Name | None = None
     gpu: bool = False
