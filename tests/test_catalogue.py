@@ -8,12 +8,9 @@ The rest of the file has Hypothesis make bad input that nobody thought of.
 import gzip
 import io
 import json
-import os
-import pickle
 import runpy
 import shlex
 import struct
-import subprocess
 import sys
 import tracemalloc
 import zipfile
@@ -28,14 +25,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from benchmarks import InputError
 from benchmarks.__main__ import main as benchmarks
 from benchmarks.data import dataset as data
 from benchmarks.data import download, mnist
 from benchmarks.measure import worker
 from benchmarks.measure.phases import Phases
-from benchmarks.record import machine, results
-from benchmarks.record.errors import InputError
-from benchmarks.report import summary
 from benchmarks.run import runner
 from numpy_net import (
     Input,
@@ -519,146 +514,9 @@ NETS = {
     "check, x flat": (lambda m: gradient_check.check(m, X[0], Y), SHAPE),
 }
 
-# Results files
-
-READERS = {
-    "report": "report bad",
-    "check": "check bad",
-    "compare": "compare run bad",
-    "beside": "beside run bad",
-    "export": "export bad",
-    "resume": "--resume bad",
-}
-SAMPLE = json.loads((ROOT / "docs/sample/results.json").read_text("utf-8"))
-ROWS = ("numpy-batch-10", "keras-batch-10", "xgboost")
-RECORD = {
-    **{key: value for key, value in SAMPLE.items() if key not in (
-        "study", "closeness", "kernels", "pictures", "code_lines")},
-    "contenders": list(ROWS),
-    "machine": SAMPLE["machine"] | {"id": machine.describe()["id"]},
-    "settings": {name: SAMPLE["settings"][name] for name in ROWS},
-    "agreement": [],
-    "gate": [],
-    **{
-        name: [part for part in SAMPLE[name] if part["contender"] in ROWS
-               and part["task"] == "train"]
-        for name in ("plan", "runs")
-    },
-}  # fmt: skip
-GOOD = json.dumps(RECORD)
-DAMAGED = "the file is damaged; run again"
-
-
-def changed(**parts):
-    return json.dumps(RECORD | parts)
-
-
-FILES = {
-    "missing": (None, "results.json cannot be read (No such file"),
-    "empty": ("", "results.json is no JSON (Expecting value"),
-    "cut": (GOOD[:-900], "the file is damaged; run again"),
-    "a web page": ("<html>", "results.json is no JSON (Expecting value"),
-    "pickled": (pickle.dumps(RECORD), "results.json is no JSON ('utf-8'"),
-    "gzipped": (gzip.compress(GOOD.encode()), "is no JSON ('utf-8' codec"),
-    "UTF-16": (GOOD.encode("utf-16"), "is no JSON ('utf-8' codec"),
-    "a list": ("[]", "expected the record of a run, got a list"),
-    "a newer schema": (
-        changed(schema=99),
-        "expected schema 3, got 99: it was written by another version",
-    ),
-    "schema '3'": (changed(schema="3"), "expected schema 3, got '3'"),
-    "no schema": ("{}", "expected schema 3, got None"),
-    "too deep": ("[" * 100_000, "results.json is no JSON (maximum recursion"),
-    "infinity": (GOOD.replace(": 0,", ": 1e999,", 1), "1e999 is no number"),
-    "nan": (GOOD.replace(": 0,", ": NaN,", 1), "NaN is no number"),
-    "5,000 digits": (GOOD.replace(": 0,", f": {NINES},", 1), "is no JSON ("),
-    "runs null": (changed(runs=None), "$.runs: None is not of type 'array'"),
-    "runs without facts": (changed(runs=[{"task": "train"}]), "$.runs[0]: "),
-    "no machine": (changed(machine={}), "$.machine: 'processor' is a req"),
-    "contenders null": (changed(contenders=None), "$.contenders: None is no"),
-    "half of the data": (changed(data={"name": "MNIST"}), "$.data: '"),
-    "threads '2'": (changed(threads="2"), "$.threads: '2' is not of type"),
-    "seed -1": (changed(seed=-1), "$.seed: -1 is less than the minimum"),
-    "device abacus": (changed(device="abacus"), "$.device: 'abacus' is not"),
-    "a foreign key": (changed(surprise=1), "('surprise' was unexpected)"),
-    "half of the agreement": (
-        changed(agreement=[{"rows": ["x", "y"]}]),
-        "$.agreement",
-    ),
-    "a path as a name": (
-        changed(contenders=["../../etc/passwd"]),
-        "$.contenders[0]: '../../etc/passwd' does not match",
-    ),
-    "a row that is not there": (
-        changed(plan=[{"task": "train", "contender": "x", "round": 0}]),
-        f"x not among its contenders: {DAMAGED}",
-    ),
-}
-MORE = {
-    "huge": ("check bad", GOOD, "is larger than 1,000 bytes: no run of this"),
-    "another machine": (
-        "--resume bad",
-        changed(machine=RECORD["machine"] | {"id": "another"}),
-        "bad was begun on another machine or with other versions (another",
-    ),
-    "other data": (
-        "--resume bad",
-        changed(data=RECORD["data"] | {"sha256": {"x": "y"}}),
-        "bad was begun with other data (scikit-learn digits, not MNIST is n",
-    ),
-    "an unknown tier": (
-        "--resume bad",
-        changed(tier="huge"),
-        "bad cannot be gone on with: start a new run",
-    ),
-    **{
-        f"compare, another {name}": (
-            "compare run bad",
-            changed(**{name: value}),
-            f"the two have not the same {name} (",
-        )
-        for name, value in (
-            ("threads", 9),
-            ("device", "gpu"),
-            ("machine", RECORD["machine"] | {"id": "another"}),
-        )
-    },
-    "compare, no row in common": (
-        "compare run bad",
-        changed(runs=[]),
-        "the two have no row in common: nothing to compare",
-    ),
-}
-
-
-def file(content):
-    def given(place, monkeypatch):
-        if isinstance(content, str):
-            (place / "bad" / "results.json").write_text(content, "utf-8")
-        elif content is not None:
-            (place / "bad" / "results.json").write_bytes(content)
-
-    return given
-
-
-def file_cases():
-    for did, (content, line) in FILES.items():
-        for name, do in READERS.items():
-            yield Case(
-                "file", f"{did}, {name}", f"benchmarks {do}", line,
-                file(content), adds=("bad/run.log",),
-            )  # fmt: skip
-    for did, (do, content, line) in MORE.items():
-        yield Case(
-            "file", did, f"benchmarks {do}", line, file(content),
-            adds=("bad/run.log",),
-        )  # fmt: skip
-
-
 CATALOGUE = [
     *data_cases(),
     *(Case("net", did, *what) for did, what in NETS.items()),
-    *file_cases(),
 ]  # fmt: skip
 
 
@@ -669,12 +527,7 @@ def place(tmp_path, monkeypatch):
     write_idx(place / "mnist")
     for name in ("run", "bad", "empty"):
         (place / name).mkdir()
-    (place / "run" / "results.json").write_text(GOOD, "utf-8")
-    (place / "run" / "old.json").write_text(GOOD, "utf-8")
-    (place / "run" / "summary.md").write_text("old")
     (place / "file").write_text("a file")
-    (place / "latin.md").write_bytes("größer".encode("latin-1"))
-    (place / "good.md").write_text(f"{summary.BEGIN}\n{summary.END}")
     monkeypatch.chdir(place)
     monkeypatch.delenv("MNIST_DIR", raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -750,8 +603,6 @@ def test_bad_input_is_one_line_and_changes_nothing(
     if case.given:
         case.given(place, monkeypatch)
     before, weights = everything(place), model.get_weights()
-    results_limit = 1000 if case.did == "huge" else results.LARGEST
-    monkeypatch.setattr(results, "LARGEST", results_limit)
     code = done(case.do, model)
     monkeypatch.undo()
     said = capsys.readouterr()
@@ -773,7 +624,7 @@ def test_every_kind_has_its_share():
     """And no case is there twice."""
     kinds = [case.kind for case in CATALOGUE]
     assert {kind: kinds.count(kind) >= 12 for kind in kinds} == dict.fromkeys(
-        ("data", "net", "file"), True
+        ("data", "net"), True
     )
     assert len({(case.kind, case.did) for case in CATALOGUE}) == len(kinds)
 
