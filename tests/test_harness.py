@@ -5,26 +5,20 @@ answer is known: a row that costs alpha + beta * batch_size, a twin, a twin
 that is twice as slow, a side with a mistake.
 """
 
-import copy
 import json
 import math
 import random
 import time
 from dataclasses import replace
-from itertools import pairwise
 
 import numpy as np
 import pytest
 
 from benchmarks.__main__ import main
 from benchmarks.analysis import (
-    compare,
     derived,
     fairness,
-    ladder,
-    statistics,
     step_cost,
-    time_to_accuracy,
 )
 from benchmarks.measure import (
     equivalence,
@@ -41,11 +35,11 @@ from benchmarks.measure.clock import Clock
 from benchmarks.measure.phases import Phases
 from benchmarks.record import machine, results
 from benchmarks.record.errors import InputError
-from benchmarks.report import beside, export, report, verdict, why
-from benchmarks.rows.contenders import LADDER, TIERS, Contender, row_of, select
-from benchmarks.run import doctor, runner
+from benchmarks.report import report, verdict, why
+from benchmarks.rows.contenders import Contender, select
+from benchmarks.run import runner
 from benchmarks.run.display import make_display
-from numpy_net import config, losses, per_sample
+from numpy_net import losses, per_sample
 
 
 def a_run(name, number, seconds, **more):
@@ -733,5 +727,3 @@ def test_quick_says_what_it_leaves_out(capsys, monkeypatch, tmp_path):
     out = capsys.readouterr().out
     assert "left out: keras-batch-1, " in out
     assert "--tier full has them" in out
-
-
