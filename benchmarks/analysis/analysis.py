@@ -1,17 +1,9 @@
-"""An Analysis: what follows from a Record, each computed once."""
-
-from functools import cached_property
+"""An Analysis: what follows from a Record, computed once."""
 
 from msgspec import Struct
 
-from benchmarks.analysis import (
-    fairness,
-    intervals,
-    ladder,
-    step_cost,
-    time_to_accuracy,
-)
-from benchmarks.analysis.intervals import Estimate, estimate
+from benchmarks.analysis import fairness, ladder, step_cost, time_to_accuracy
+from benchmarks.analysis.intervals import Estimate, estimate, noise_floor
 from benchmarks.record.record import Record
 from benchmarks.rows.row import Ratio, Row
 from benchmarks.rows.table import RATIOS, sweep_of
@@ -32,21 +24,26 @@ class Measured(Struct, frozen=True):
 
 
 class Analysis:
-    """The figures that follow from the raw times of a record."""
+    """The figures that follow from the raw times of a record.
+
+    costs, closings  what a step costs, whether that explains an epoch
+    rungs            the ladder
+    reached          when each row had learned enough
+    findings         the rules of a fair comparison, each judged
+    doubts           what makes the seconds of single runs doubtful
+    """
 
     def __init__(self, record: Record) -> None:
         self.record = record
         self.gate = record.comparison.gate if record.comparison else []
-
-    @cached_property
-    def noise_floor(self) -> float | None:
-        """What the record's twins differ by, epoch against epoch."""
-        return intervals.noise_floor(self.record.twins())
-
-    @cached_property
-    def ratios(self) -> list[Measured]:
-        """Every ratio whose two rows share a round."""
-        return [m for ratio in RATIOS if (m := self._measured(ratio))]
+        self.noise_floor = noise_floor(record.twins())
+        self.ratios = [m for ratio in RATIOS if (m := self._measured(ratio))]
+        self.costs = list(step_cost.costs(record))
+        self.closings = list(step_cost.closings(record, self.costs))
+        self.rungs = list(ladder.rungs(record))
+        self.reached = list(time_to_accuracy.reached(record))
+        self.findings = fairness.findings(record)
+        self.doubts = fairness.doubts(record)
 
     def _measured(self, ratio: Ratio) -> Measured | None:
         pairs = self.record.paired(ratio.slower, ratio.faster)
@@ -65,12 +62,14 @@ class Analysis:
         return ["the two were not held to equal updates"]
 
     def ratio(self, slower: Row, faster: Row) -> Measured | None:
-        """The ratio of two rows, if both ran."""
-        pair = (slower, faster)
-        of = (
-            m for m in self.ratios if (m.ratio.slower, m.ratio.faster) == pair
-        )
-        return next(of, None)
+        """The ratio of two rows, if they share a round."""
+        for measured in self.ratios:
+            if (measured.ratio.slower, measured.ratio.faster) == (
+                slower,
+                faster,
+            ):
+                return measured
+        return None
 
     def equal_updates(self, rows: list[Row]) -> bool:
         """Whether every pair of these rows that the gate saw passed it."""
@@ -78,31 +77,7 @@ class Analysis:
         seen = [entry for entry in self.gate if set(entry.rows) <= names]
         return bool(seen) and not any(entry.failed for entry in seen)
 
-    @cached_property
-    def costs(self) -> list[step_cost.Cost]:
-        return list(step_cost.costs(self.record))
-
-    @cached_property
-    def closings(self) -> list[step_cost.Closing]:
-        return list(step_cost.closings(self.record, self.costs))
-
     def crossings(self, first: Row, second: Row) -> list[step_cost.Crossing]:
         """Where the steps of two rows change places."""
         sweeps = sweep_of(first), sweep_of(second)
         return list(step_cost.crossings(self.costs, *sweeps))
-
-    @cached_property
-    def rungs(self) -> list[ladder.MeasuredRung]:
-        return ladder.rungs(self.record)
-
-    @cached_property
-    def reached(self) -> list[time_to_accuracy.Reached]:
-        return time_to_accuracy.reached(self.record)
-
-    @cached_property
-    def findings(self) -> list[fairness.Finding]:
-        return fairness.findings(self.record)
-
-    @cached_property
-    def doubts(self) -> list[fairness.Doubt]:
-        return fairness.doubts(self.record)

@@ -3,8 +3,7 @@
 from msgspec import Struct
 
 from benchmarks import InputError
-from benchmarks.analysis.analysis import Analysis
-from benchmarks.analysis.intervals import Estimate, estimate
+from benchmarks.analysis.intervals import Estimate, estimate, noise_floor
 from benchmarks.record.record import Record
 from benchmarks.rows.row import Row
 
@@ -49,7 +48,7 @@ def changes(old: Record, new: Record) -> list[Change]:
                 f"the two have not the same {name} ({one} and {other}): no "
                 f"ratio is formed of them; measure both alike"
             )
-    floor = max(Analysis(r).noise_floor or 0.0 for r in (old, new))
+    floor = max(noise_floor(r.twins()) or 0.0 for r in (old, new))
     both = [row for row in old.rows if old.trained(row) and new.trained(row)]
     if not both:
         raise InputError("the two have no row in common: nothing to compare")

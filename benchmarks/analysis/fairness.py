@@ -74,7 +74,12 @@ def flags(noise: Noise | None) -> list[str]:
 
 
 def _good(record: Record) -> list[Run]:
-    return [run for run in record.runs if run.ok and run.verified]
+    """What a row's seconds are made from; drift and study have none."""
+    return [
+        run
+        for run in record.runs
+        if run.ok and run.verified and (run.training or run.sweep)
+    ]
 
 
 def _trained(record: Record) -> list[Run]:
@@ -127,6 +132,8 @@ def _compiled(row: Row, run: Run, _: Request) -> Complaint:
 def _cores(_: Row, run: Run, request: Request) -> Complaint:
     given = {"cores": run.given.cores or 0}
     given |= {f"threads of {p}": n for p, n in run.given.blas_threads.items()}
+    if not any(given.values()):
+        return None
     wide = [f"{n} {what}" for what, n in given.items() if n > request.threads]
     return f"could use {' and '.join(wide)}" if wide else ""
 

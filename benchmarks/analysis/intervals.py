@@ -42,14 +42,14 @@ def _outside(count: int) -> int:
     the lower of the two in the middle.)
     """
     half = (count + 1) // 2
-    for k in range(1, count):
-        often = sum(
-            comb(count, n) * (k / count) ** n * (1 - k / count) ** (count - n)
+
+    def often(share: float) -> float:
+        return sum(
+            comb(count, n) * share**n * (1 - share) ** (count - n)
             for n in range(half, count + 1)
         )
-        if often > 0.025:
-            return k - 1
-    return 0
+
+    return next(k - 1 for k in range(1, count) if often(k / count) > 0.025)
 
 
 def spread(values: list[float]) -> float:

@@ -1,12 +1,12 @@
 """The ladder: from the textbook program to a compiled epoch, rung by rung."""
 
+from collections.abc import Iterator
 from statistics import median
 
 from msgspec import Struct
 
 from benchmarks.analysis.intervals import Estimate, estimate
 from benchmarks.record.record import Record
-from benchmarks.record.run import Run
 from benchmarks.rows.row import Row, Rung
 from benchmarks.rows.table import LADDER
 
@@ -28,32 +28,24 @@ class MeasuredRung(Struct, frozen=True):
     change: Estimate | None
 
 
-def rungs(record: Record) -> list[MeasuredRung]:
+def rungs(record: Record) -> Iterator[MeasuredRung]:
     """The rungs that ran, from the bottom up.
 
     Where a rung is missing the next has no change: it would be two.
     """
-    measured: list[MeasuredRung] = []
     before: Row | None = None
     for rung in LADDER:
         runs = record.trained(rung.row)
-        if runs:
-            pairs = record.paired(rung.row, before) if before else []
-            measured.append(_measured(rung, runs, [a / b for a, b in pairs]))
-            before = rung.row
-        elif not rung.aside:
-            before = None
-    return measured
-
-
-def _measured(
-    rung: Rung, runs: list[Run], ratios: list[float]
-) -> MeasuredRung:
-    return MeasuredRung(
-        rung,
-        estimate([run.epoch_seconds for run in runs]),
-        runs[0].measured.updates_per_epoch,
-        median(run.logged("val_accuracy")[0] for run in runs),
-        median(run.wall("compile", "first step") for run in runs),
-        estimate(ratios) if ratios else None,
-    )
+        if not runs:
+            before = before if rung.aside else None
+            continue
+        pairs = record.paired(rung.row, before) if before else []
+        yield MeasuredRung(
+            rung,
+            estimate([run.epoch_seconds for run in runs]),
+            runs[0].measured.updates_per_epoch,
+            median(run.logged("val_accuracy")[0] for run in runs),
+            median(run.wall("compile", "first step") for run in runs),
+            estimate([a / b for a, b in pairs]) if pairs else None,
+        )
+        before = rung.row

@@ -4,6 +4,7 @@ An epoch is fast if it makes few updates; what a user waits for is an
 accuracy. The thresholds were fixed before anything was timed.
 """
 
+from collections.abc import Iterator
 from math import inf, isinf
 from statistics import median
 
@@ -32,14 +33,12 @@ class Reached(Struct, frozen=True):
     never: int
 
 
-def reached(record: Record) -> list[Reached]:
+def reached(record: Record) -> Iterator[Reached]:
     """Every row of a net that ran, at both thresholds of its net."""
-    return [
-        _reached(row, threshold, record.trained(row))
-        for row in (*ROWS, *TIME_TO_ACCURACY)
-        if not row.twin_of and record.trained(row)
-        for threshold in THRESHOLDS.get(row.net, ())
-    ]
+    for row in (*ROWS, *TIME_TO_ACCURACY):
+        runs = [] if row.twin_of else record.trained(row)
+        for threshold in THRESHOLDS.get(row.net, ()) if runs else ():
+            yield _reached(row, threshold, runs)
 
 
 def _reached(row: Row, threshold: float, runs: list[Run]) -> Reached:

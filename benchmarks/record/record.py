@@ -280,14 +280,7 @@ def _read(path: Path) -> Any:
                 f"program wrote that"
             )
         text = path.read_text(encoding="utf-8")
-        return _printable(
-            json.loads(
-                text,
-                parse_int=_whole,
-                parse_float=_sensible,
-                parse_constant=_sensible,
-            )
-        )
+        return _printable(DECODER.decode(text))
     except OSError as error:
         raise InputError(
             f"{path} cannot be read ({error.strerror}): give the folder of "
@@ -319,3 +312,8 @@ def _sensible(text: str) -> float:
 def _whole(text: str) -> int:
     _sensible(text)
     return int(text)
+
+
+DECODER = json.JSONDecoder(
+    parse_int=_whole, parse_float=_sensible, parse_constant=_sensible
+)

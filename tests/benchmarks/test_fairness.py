@@ -4,8 +4,8 @@ import pytest
 from msgspec.structs import replace
 
 from benchmarks.analysis.fairness import doubts, findings, flags
-from benchmarks.record.run import Phase
-from benchmarks.rows.table import COMPILED_LOOP, NUMPY_1, NUMPY_10
+from benchmarks.record.run import Closeness, Phase, Run, Verified
+from benchmarks.rows.table import COMPILED_LOOP, DRIFT, NUMPY_1, NUMPY_10
 from tests.benchmarks.records import (
     QUIET,
     TWIN,
@@ -18,7 +18,15 @@ from tests.benchmarks.records import (
 
 
 def fair_record():
+    """With a run of drift, which is of another dtype and out of turn."""
     runs = [*rounds(NUMPY_10, timed(1.0)), *rounds(TWIN, timed(1.0, seed=1))]
+    runs.append(
+        Run(
+            DRIFT.name,
+            closeness=Closeness([], []),
+            verified=Verified(dtype="float64", device="cpu"),
+        )
+    )
     return a_record(*runs, gate=[equal(NUMPY_10, TWIN)])
 
 
