@@ -167,6 +167,12 @@ def test_cpu_time_is_held_to_the_wall_time_that_it_belongs_to():
     assert finding(short, rule).outcome == "not checked", "too short to tell"
 
 
+def test_where_no_core_can_be_counted_nothing_is_said_of_cores():
+    record = a_record(a_run(NUMPY_10))
+    record.runs[0].verified = Verified(dtype="float32", device="cpu")
+    assert finding(record, "cores and BLAS").outcome == "not checked"
+
+
 def test_one_round_cannot_be_interleaved():
     once = a_record(*rounds(NUMPY_10, [1.0]))
     assert finding(once, "interleaved").outcome == "not checked"

@@ -178,6 +178,7 @@ NO_JSON = {
     "infinity": ('{"schema": Infinity}', "is no JSON (Infinity is no numb"),
     "nan": ('{"schema": NaN}', "is no JSON (NaN is no number"),
     "1e999": ('{"schema": 1e999}', "is no JSON (1e999 is no number"),
+    "1e200": ('{"schema": 1e200}', "is no JSON (1e200 is no number"),
     "5,000 digits": (f'{{"schema": {NINES}}}', f"({NINES[:20]} is no number"),
 }
 
@@ -240,7 +241,11 @@ NO_SENSE = {
         3.0,
         "trained for no time",
     ),
-    "no phase": ((*TREES, "phases"), {}, "trained for no time"),
+    "no phase of training": (
+        (*TREES, "phases"),
+        {"matrix": {"wall": 5.0}},
+        "trained for no time",
+    ),
     "ages": ((*TREES, "phases", "training", "wall"), 1.7e99, "<= 1000000"),
     "a test of others": (
         (*TREES, "training", "test", "predictions"),
@@ -286,6 +291,11 @@ NO_SENSE = {
     "a label too few": (
         ("comparison", "digits", "labels"),
         [3],
+        "one label for each image",
+    ),
+    "a disagreement too few": (
+        ("comparison", "disagreements"),
+        {"images": images(1), "labels": [], "count": 1, "answers": {}},
         "one label for each image",
     ),
     "an answer too many": (
