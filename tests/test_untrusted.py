@@ -1,24 +1,20 @@
-"""Files that others have made: results.json and weights.
+"""Files that others have made: results.json.
 
 No pickle, no code, no more memory than a real file takes; names are never
 paths; text stays text on the page, in Markdown and on the terminal.
 """
 
 import copy
-import io
 import json
 import os
 import re
 import subprocess
 import sys
-import tracemalloc
-import zipfile
 
-import numpy as np
 import pytest
 
 from benchmarks.__main__ import main
-from benchmarks.record import arrays, results
+from benchmarks.record import results
 from benchmarks.record.errors import InputError, printable
 from benchmarks.report import page, summary
 from benchmarks.report.table import in_markdown
@@ -30,99 +26,6 @@ SAMPLE = ROOT / "docs" / "sample"
 @pytest.fixture
 def record():
     return results.read(SAMPLE)
-
-
-# Weights
-
-
-def npy(shape, content=b"", descr="<f8"):
-    file = io.BytesIO()
-    header = {"descr": descr, "fortran_order": False, "shape": shape}
-    np.lib.format.write_array_header_1_0(file, header)
-    return file.getvalue() + content
-
-
-def npz(member, compression=zipfile.ZIP_DEFLATED):
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", compression) as archive:
-        archive.writestr("kernel_1.npy", member)
-    return file.getvalue()
-
-
-class Evil:
-    def __reduce__(self):
-        return os.mkdir, ("owned",)
-
-
-def pickled():
-    file = io.BytesIO()
-    np.savez(file, kernel_1=np.array([Evil()], dtype=object))
-    return file.getvalue()
-
-
-def understated():
-    """A member that unpacks to 100 MB and claims to have 136 bytes."""
-    content = npy((1,), bytes(100 * 2**20))
-    file = npz(content)
-    size = len(content).to_bytes(4, "little")
-    return file.replace(size, (136).to_bytes(4, "little"))
-
-
-WEIGHTS = {
-    "no file": (None, "No such file"),
-    "empty": (b"", "not a zip file"),
-    "cut": (npz(npy((2,), bytes(16)))[:-30], "not a zip file"),
-    "a pickle": (pickled(), "object of"),
-    "a bomb": (npz(npy((2**27,), bytes(2**27))), "it unpacks to 134,217"),
-    "a bomb that lies": (understated(), "CRC-32"),
-    "10^12 entries": (npz(npy((10**12,), bytes(8))), "(1000000000000,)"),
-    "none of 10^30": (npz(npy((0, 10**30))), "cannot be read"),
-    "a negative length": (npz(npy((-1,), bytes(8))), "(-1,)"),
-    "text": (npz(npy((2,), bytes(8), "<U1")), "<U1 of (2,)"),
-    "nan": (npz(npy((1,), b"\xff" * 8)), "no finite number"),
-    "no array": (npz(b"hello"), "magic string"),
-    "bzip2": (npz(b"0", zipfile.ZIP_BZIP2), "neither stored nor deflated"),
-}
-
-
-@pytest.mark.parametrize("name", WEIGHTS)
-def test_weights_of_others_are_refused_in_one_line(
-    name, tmp_path, monkeypatch
-):
-    content, message = WEIGHTS[name]
-    monkeypatch.chdir(tmp_path)
-    path = tmp_path / "w.npz"
-    if content is not None:
-        path.write_bytes(content)
-    tracemalloc.start()
-    with pytest.raises(InputError, match=r"expected the weights") as caught:
-        arrays.read(path)
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert message in str(caught.value)
-    assert str(caught.value).startswith(f"{path}: ")
-    assert peak < 4 * 2**20
-    assert not (tmp_path / "owned").exists()
-
-
-def test_weights_survive_the_way_through_a_file(tmp_path, rng):
-    kept = {
-        "kernel_1": rng.normal(size=(5, 3)).astype("float32"),
-        "bias_1": np.asfortranarray(rng.normal(size=(3, 2))),
-    }
-    np.savez(tmp_path / "w.npz", **kept)
-    found = arrays.read(tmp_path / "w.npz")
-    assert found.keys() == kept.keys()
-    for name, array in kept.items():
-        np.testing.assert_array_equal(found[name], array)
-        assert found[name].dtype == array.dtype
-
-
-def test_nothing_else_reads_arrays():
-    """np.load would trust the sizes that a file claims."""
-    for path in (ROOT / "benchmarks").rglob("*.py"):
-        text = path.read_text(encoding="utf-8")
-        assert not re.search(r"np\.load\(|pickle\.loads?\(", text), path.name
 
 
 # results.json
