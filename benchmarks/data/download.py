@@ -5,7 +5,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, wait
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -37,8 +37,9 @@ def download(folder: Path, say: Say) -> mnist.Arrays:
     """
     folder.mkdir(parents=True, exist_ok=True)
     for left in folder.glob(f".{mnist.NPZ}.*"):  # by a kill; or at work still
-        if time.time() - left.stat().st_mtime > 2 * ALL_SECONDS:
-            left.unlink(missing_ok=True)
+        with suppress(OSError):  # cleared by another
+            if time.time() - left.stat().st_mtime > 2 * ALL_SECONDS:
+                left.unlink()
     partial = folder / f".{mnist.NPZ}.{os.getpid()}"
     try:
         # Opened first: a folder that cannot be written costs no download.
@@ -70,31 +71,34 @@ def _from_any_mirror(say: Say) -> mnist.Arrays:
 def fetch(url: str, say: Say, deadline: float) -> io.BytesIO:
     """Return what a URL holds; deadline is a monotonic time.
 
-    requests bounds the wait for the next byte, not the whole: a server that
-    sends one now and then, be it in its headers, holds it for ever. So it
-    works in a thread, and nobody waits for that longer than allowed.
+    requests, and so pooch, bounds the wait for the next byte alone: a server
+    that sends one now and then, be it in its headers, holds it for ever. So
+    it works in a thread, and nobody waits for that longer than allowed.
     """
     deadline = min(deadline, time.monotonic() + FILE_SECONDS)
-    content, end = io.BytesIO(), Future[None]()
-    work = (url, content, end)
-    threading.Thread(target=_receive, args=work, daemon=True).start()
-    try:
-        while not end.done() and (left := deadline - time.monotonic()) > 0:
-            wait([end], min(left, SAY_SECONDS))
-            say(f"{url}: {content.tell() / 1e6:.1f} MB")
-        end.result(0)
-    except Exception as error:
+    late = f"limits: {FILE_SECONDS:g} s a file, {ALL_SECONDS:g} s in all"
+    content = io.BytesIO()
+    failures: list[BaseException | None] = [TimeoutError(late)]
+    thread = threading.Thread(
+        target=_receive, args=(url, content, failures), daemon=True
+    )
+    thread.start()
+    while thread.is_alive() and (left := deadline - time.monotonic()) > 0:
+        thread.join(min(left, SAY_SECONDS))
+        say(f"{url}: {content.tell() / 1e6:.1f} MB")
+    if failure := failures[0]:
         content.close()  # ends the thread when the next byte comes
-        cause: BaseException = error
-        while cause.__context__:  # requests wraps what happened
-            cause = cause.__context__
-        late = f"in {FILE_SECONDS:g} s a file, {ALL_SECONDS:g} s in all"
-        raise InputError(f"not received ({str(cause) or late})") from error
+        while failure.__context__:  # requests wraps what happened
+            failure = failure.__context__
+        raise InputError(f"not received ({failure})")
     content.seek(0)
     return content
 
 
-def _receive(url: str, content: io.BytesIO, end: Future[None]) -> None:
+def _receive(
+    url: str, content: io.BytesIO, failures: list[BaseException | None]
+) -> None:
+    """Write what a URL holds to content; failures gets what prevents it."""
     try:
         import requests
 
@@ -106,9 +110,9 @@ def _receive(url: str, content: io.BytesIO, end: Future[None]) -> None:
                 content.write(chunk)
                 if content.tell() > MAX_BYTES:
                     raise ValueError(f"more than {MAX_BYTES:,} bytes")
-        end.set_result(None)
+        failures[0] = None
     except Exception as error:  # of a server, a proxy, a bad address: any
-        end.set_exception(error)
+        failures[0] = error
 
 
 def _refuse_all_but_ok(response: Any, **options: Any) -> None:
