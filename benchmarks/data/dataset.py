@@ -1,5 +1,6 @@
 """Find MNIST, or fall back on the digits that scikit-learn carries."""
 
+import hashlib
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from benchmarks import ROOT, InputError
 from benchmarks.data import digits, mnist
 from benchmarks.data.download import Say, download
 
+Folder = str | os.PathLike[str] | None
 CHOICES = ("auto", "mnist", "digits")
 CHECKOUT = ROOT / "data"
 KERAS = "~/.keras/datasets"
@@ -86,15 +88,12 @@ def one_hot(labels: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def load(
-    choice: str = "auto",
-    data_dir: str | os.PathLike[str] | None = None,
-    say: Say = print,
+    choice: str = "auto", data_dir: Folder = None, say: Say = print
 ) -> Dataset:
     """Return MNIST or, where ``choice`` allows it, scikit-learn's digits.
 
-    Looks into data_dir or the folder that MNIST_DIR names, and nowhere else
-    if one of them is given; else into data/ and Keras's cache, then
-    downloads. ``say`` takes one line about what happens.
+    Looks into data_dir or MNIST_DIR alone if one is given; else into data/
+    and Keras's cache, then downloads. ``say`` takes a line on what happens.
     """
     if choice not in CHOICES:
         raise InputError(f"unknown data {choice!r}, choose from {CHOICES}")
@@ -104,8 +103,7 @@ def load(
     try:
         for source, folder in given.items():
             if folder:
-                # Unlike Path.expanduser this does not fail without a home.
-                path = Path(os.path.expanduser(folder))
+                path = Path(os.path.expanduser(folder))  # needs no home
                 return _made(source, mnist.read_folder(path))
         return _from_usual_places(say)
     except InputError as error:
@@ -134,5 +132,5 @@ def _made(
     source: str, arrays: mnist.Arrays, name: str = "MNIST", scale: int = 255
 ) -> Dataset:
     # The source is no path of the user's: results are shown around.
-    sums = {key: mnist.sha256(array) for key, array in arrays.items()}
+    sums = {k: hashlib.sha256(v.data).hexdigest() for k, v in arrays.items()}
     return Dataset(name, source, sums, scale, **arrays)

@@ -48,11 +48,6 @@ MNIST = {
 NPZ = "mnist.npz"
 
 
-def sha256(array: NDArray[np.uint8]) -> str:
-    """Return the SHA-256 sum of an array's bytes in C order."""
-    return hashlib.sha256(array.tobytes()).hexdigest()
-
-
 def find(folder: Path) -> dict[str, Path]:
     """Return the files of MNIST: NPZ alone, or those of the four arrays.
 
@@ -108,26 +103,22 @@ def read(file: IO[bytes], key: str) -> Arrays:
         raise InputError("is a web page, not MNIST: download the file itself")
     if key == NPZ:
         arrays = read_arrays(io.BytesIO(content), largest, np.uint8)
-        none = np.empty(0, np.uint8)
-        return {key: _verified(arrays.get(key, none), key) for key in MNIST}
+        return {k: _verified(bytes(arrays.get(k, b"")), k) for k in MNIST}
     shape = MNIST[key].shape
     # 0x08 stands for unsigned bytes; then the number of dimensions.
     header = struct.pack(f">{1 + len(shape)}I", 0x0800 + len(shape), *shape)
     if not content.startswith(header):
-        raise InputError(
-            f"begins with {content[: len(header)].hex(' ', 4) or 'nothing'}, "
-            f"expected {header.hex(' ', 4)}, the IDX header of {key}"
-        )
-    array = np.frombuffer(content, np.uint8, offset=len(header))
-    return {key: _verified(array, key)}
+        start = content[: len(header)].hex(" ", 4) or "nothing"
+        raise InputError(f"begins with {start}, not with {header.hex(' ', 4)}")
+    return {key: _verified(content[len(header) :], key)}
 
 
-def _verified(array: NDArray[np.uint8], key: str) -> NDArray[np.uint8]:
-    """Return the array in its shape if its values are MNIST's."""
+def _verified(pixels: bytes, key: str) -> NDArray[np.uint8]:
+    """Return the array of these bytes if they are MNIST's."""
     _, shape, expected = MNIST[key]
-    if (digest := sha256(array)) != expected:
+    if (digest := hashlib.sha256(pixels).hexdigest()) != expected:
         raise InputError(
-            f"{key} is not MNIST's: {array.size:,} values with SHA-256 "
+            f"{key} is not MNIST's: {len(pixels):,} bytes with SHA-256 "
             f"{digest}, expected {math.prod(shape):,} with {expected}"
         )
-    return np.ascontiguousarray(array).reshape(shape)
+    return np.frombuffer(pixels, np.uint8).reshape(shape)

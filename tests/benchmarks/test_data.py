@@ -137,9 +137,11 @@ def test_idx_files_are_read_gzipped_or_not(tmp_path, join, end, pack):
     assert_stand_in(data.load("mnist", tmp_path / "mnist"))
 
 
+@pytest.mark.parametrize("order", "CF")
 @pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
-def test_npz_is_read_compressed_or_not(tmp_path, save):
-    save(tmp_path / "mnist.npz", **ARRAYS)
+def test_npz_is_read_compressed_or_not(tmp_path, save, order):
+    arrays = {key: array.copy(order) for key, array in ARRAYS.items()}
+    save(tmp_path / "mnist.npz", **arrays)
     assert_stand_in(data.load("mnist", tmp_path))
 
 
@@ -209,10 +211,10 @@ COLUMNS = npz_with(X).replace(b"order': False", b"order': True ")
 # {the file with the damage: {what it is: (its content, the line)}}
 DAMAGED = {
     IMAGES: {
-        "empty": (b"", "begins with nothing, expected 00000803 00000014 0000"),
+        "empty": (b"", "begins with nothing, not with 00000803 00000014 0"),
         "header cut": (GOOD_IMAGES[:15], "begins with 000008"),
-        "truncated": (GOOD_IMAGES[:-1], "15,679 values"),
-        "too long": (GOOD_IMAGES + b"\0", "15,681 values"),
+        "truncated": (GOOD_IMAGES[:-1], "15,679 bytes"),
+        "too long": (GOOD_IMAGES + b"\0", "15,681 bytes"),
         "magic": (b"\0\0\x0d" + GOOD_IMAGES[3:], "begins with 00000d03"),
         "dimensions": (idx(X.reshape(20, 14, 56)), "00000014 0000000e 00000"),
         "four billion": (NOT_ALL, "begins with 00000803 ffffffff"),
@@ -223,7 +225,7 @@ DAMAGED = {
     LABELS: {
         "missing": (None, f"has no mnist.npz and no {LABELS}[.gz]"),
         "fewer": (idx(ARRAYS["y_test"]), "begins with 00000801 0000000a"),
-        "label 10": (GOOD_LABELS[:-1] + b"\n", "y_train is not MNIST's: 20 v"),
+        "label 10": (GOOD_LABELS[:-1] + b"\n", "y_train is not MNIST's: 20 b"),
     },
     GZ: {
         "cut": (ZIPPED[:-9], "cannot be unpacked"),
@@ -239,7 +241,7 @@ DAMAGED = {
         "empty": (b"", "cannot be read (File is not a zip file)"),
         "a web page": (PAGE, "is a web page"),
         "cut": (npz_of(ARRAYS)[:-200], "cannot be read"),
-        "other keys": (npz_of({"a": X}), "x_train is not MNIST's: 0 values"),
+        "other keys": (npz_of({"a": X}), "x_train is not MNIST's: 0 bytes"),
         "objects": (npz_with(np.array([None, 1], object)), "object of (2,)"),
         "float": (npz_with(X.astype(float)), "more than all of MNIST"),
         "signed": (npz_with(X.astype("i1")), "int8 of (20, 28, 28)"),
@@ -490,19 +492,21 @@ def test_what_is_slow_to_import_is_imported_late():
 def test_first_split_scaled_and_one_hot(tmp_path):
     write_npz(tmp_path)
     whole = data.load("mnist", tmp_path)
-    part = whole.first(19, None)
+    part = whole.first(17, 7)
     assert part.sha256 == whole.sha256
-    assert part.y_test.shape == (10,)
+    assert part.x_test.shape == (7, 28, 28)
+    assert part.y_test.shape == (7,)
+    assert whole.first(None, None).y_train.shape == (20,)
     x, y, x_val, y_val = samples = part.split()
-    assert [len(part) for part in samples] == [15, 15, 4, 4]
-    np.testing.assert_array_equal(np.concatenate([x, x_val]) * 255, X[:19])
+    assert [len(part) for part in samples] == [14, 14, 3, 3]
+    np.testing.assert_array_equal(np.concatenate([x, x_val]) * 255, X[:17])
     np.testing.assert_array_equal(
-        np.concatenate([y, y_val]).argmax(axis=1), whole.y_train[:19]
+        np.concatenate([y, y_val]).argmax(axis=1), whole.y_train[:17]
     )
-    assert [set(row) for row in y] == [{0, 1}] * 15
-    assert y.sum() == 15
+    assert [set(row) for row in y] == [{0, 1}] * 14
+    assert y.sum() == 14
     assert {array.dtype for array in samples} == {np.dtype("float32")}
-    assert [len(part) for part in samples.first(7)] == [7, 7, 4, 4]
+    assert [len(part) for part in samples.first(7)] == [7, 7, 3, 3]
 
 
 # Downloading
@@ -630,9 +634,8 @@ def assert_not_downloaded(reason, folder):
     with refused("no mirror delivered", memory=20 * LIMIT):
         data.load("mnist", say=lines.append)
     assert time.monotonic() - start < 8
-    assert any(re.search(f"/mnist.npz: .*{reason}", line) for line in lines), (
-        lines
-    )
+    told = [line for line in lines if "/mnist.npz: " in line]
+    assert any(reason in line for line in told), lines
     assert not any("\n" in line for line in lines)
     assert not contents(folder)
 
@@ -652,7 +655,10 @@ FAULTS = {
     "chunks without end": (drip(CHUNKED, CHUNK), "more than 1,048,576 bytes"),
     "chunk cut": (CHUNKED + b"ff\r\nPK", "IncompleteRead"),
     "no end of a length": (drip(CHUNKED, bytes(10**5)), "chunk size"),
-    "zipped twice": (TWICE + gzip.compress(gzip.compress(ZEROS)), "more than"),
+    "zipped twice": (
+        TWICE + gzip.compress(gzip.compress(ZEROS)),
+        "more than all",
+    ),
     "no end of a header": (drip(OK + b"X: ", bytes(10**5)), "more than 65536"),
     "no end of headers": (drip(OK, b"X: y\r\n" * 99), "more than 100 headers"),
     "forbidden": (b"HTTP/1.0 403 Forbidden\n\n", "403 Forbidden"),
@@ -750,7 +756,7 @@ def test_proxy_that_refuses_fails_fast(tmp_path, monkeypatch):
     monkeypatch.setenv("no_proxy", "")
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
     monkeypatch.setattr(download, "MIRRORS", ("https://invalid/mnist.npz",))
-    assert_not_downloaded("refused", tmp_path)
+    assert_not_downloaded("not received ([Errno", tmp_path)
 
 
 def test_folder_that_cannot_be_written(serve, tmp_path):
