@@ -6,14 +6,11 @@ The rest of the file has Hypothesis make bad input that nobody thought of.
 """
 
 import gzip
-import io
 import json
 import runpy
 import shlex
 import struct
 import sys
-import tracemalloc
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -28,7 +25,7 @@ from hypothesis.extra import numpy as arrays
 from benchmarks import InputError
 from benchmarks.__main__ import main as benchmarks
 from benchmarks.data import dataset as data
-from benchmarks.data import download, mnist
+from benchmarks.data import download
 from benchmarks.measure import worker
 from benchmarks.measure.phases import Phases
 from benchmarks.run import runner
@@ -47,17 +44,8 @@ from numpy_net import (
 )
 from numpy_net.architectures import assignment_net
 from numpy_net.gradient_check.__main__ import main as gradients
-from tests.test_data import (
-    ARRAYS,
-    EXPECTED,
-    idx,
-    npz,
-    npz_of,
-    write_idx,
-)
 
 ROOT = Path(__file__).parents[1]
-LIMIT = 2**20  # bytes of memory; the stand-ins for MNIST have 24 thousand
 
 
 class Case(NamedTuple):
@@ -75,182 +63,6 @@ class Case(NamedTuple):
     line: str
     given: Callable | None = None
     adds: tuple[str, ...] = ()
-
-
-# Data files
-
-IMAGES, LABELS = "train-images-idx3-ubyte", "train-labels-idx1-ubyte"
-GOOD_IMAGES, GOOD_LABELS = idx(ARRAYS["x_train"]), idx(ARRAYS["y_train"])
-ZIPPED = gzip.compress(GOOD_IMAGES)
-BOMB = gzip.compress(bytes(50 * LIMIT))
-NPZ_BOMB = npz_of({"x_train.npy": bytes(50 * LIMIT)})
-
-
-def npy(header, version=b"\1\0"):
-    text = header.encode().ljust(117) + b"\n"
-    return b"\x93NUMPY" + version + struct.pack("<H", len(text)) + text
-
-
-def npy_of(array):
-    return npy(HEADER % (False, len(array))) + array.tobytes()
-
-
-def npz_with(header, version=b"\1\0"):
-    content = npy(header, version) + ARRAYS["x_train"].tobytes()
-    return npz_of({"x_train.npy": content})
-
-
-HEADER = "{'descr': '|u1', 'fortran_order': %s, 'shape': (%s, 28, 28), }"
-
-
-def with_label(value):
-    return GOOD_LABELS[:-1] + bytes([value])
-
-
-# What is wrong with it: (file, its content or None for no file, the line)
-DATA = {
-    "missing": (LABELS, None, "has no mnist.npz and no"),
-    "empty": (IMAGES, b"", "ends within the header"),
-    "header cut": (IMAGES, GOOD_IMAGES[:15], "ends within the header"),
-    "truncated": (IMAGES, GOOD_IMAGES[:-1], "15,679 bytes of x_train"),
-    "too long": (IMAGES, GOOD_IMAGES + b"\0", "more bytes of x_train"),
-    "magic": (IMAGES, b"\0\0\x0d" + GOOD_IMAGES[3:], "(3331, 20, 28, 28)"),
-    "dimensions": (
-        IMAGES,
-        idx(ARRAYS["x_train"].reshape(20, 14, 56)),
-        "(2051, 20, 14, 56), expected (2051, 20, 28, 28)",
-    ),
-    "four billion": (
-        IMAGES,
-        GOOD_IMAGES[:4] + b"\xff" * 4 + GOOD_IMAGES[8:],
-        "4294967295",
-    ),
-    "fewer labels": (LABELS, idx(ARRAYS["y_test"]), "(2049, 10)"),
-    "labels as images": (IMAGES, GOOD_LABELS, "(2049, 20"),
-    "label 10": (LABELS, with_label(10), "y_train is not MNIST's: SHA-256"),
-    "label 255": (LABELS, with_label(255), "y_train is not MNIST's: SHA-256"),
-    "other images": (
-        IMAGES,
-        idx(ARRAYS["x_train"][::-1]),
-        "x_train is not MNIST's: SHA-256",
-    ),
-    "gzip cut": (f"{IMAGES}.gz", ZIPPED[:-9], "cannot be unpacked"),
-    "gzip without sum": (f"{IMAGES}.gz", ZIPPED[:-8], "cannot be unpacked"),
-    "gzip damaged": (
-        f"{IMAGES}.gz",
-        ZIPPED[:2000] + b"\0\xff" * 50 + ZIPPED[2100:],
-        "cannot be unpacked",
-    ),
-    "gzip header only": (f"{IMAGES}.gz", ZIPPED[:10], "cannot be unpacked"),
-    "not gzip": (f"{IMAGES}.gz", b"<html>not found</html>", "(1013478509,"),
-    "gzip bomb": (f"{IMAGES}.gz", BOMB, "are (0, 0, 0, 0)"),
-    "gzip of more": (
-        f"{IMAGES}.gz",
-        gzip.compress(GOOD_IMAGES + bytes(50 * LIMIT)),
-        "more bytes of x_train",
-    ),
-    "npz: empty": ("mnist.npz", b"", "cannot be read"),
-    "npz: a web page": ("mnist.npz", b"<html></html>", "cannot be read"),
-    "npz: cut": ("mnist.npz", npz(**ARRAYS)[:-200], "cannot be read"),
-    "npz: other keys": (
-        "mnist.npz",
-        npz(a=ARRAYS["x_test"]),
-        "named 'x_train.npy'",
-    ),
-    "npz: objects": (
-        "mnist.npz",
-        npz(**{**ARRAYS, "x_train": np.array([b"a", None], dtype=object)}),
-        "dtype('O')",
-    ),
-    "npz: float": (
-        "mnist.npz",
-        npz(**{**ARRAYS, "x_train": ARRAYS["x_train"].astype(float)}),
-        "dtype('float64')",
-    ),
-    "npz: flat images": (
-        "mnist.npz",
-        npz(**{**ARRAYS, "x_train": ARRAYS["x_train"].reshape(20, -1)}),
-        "(20, 784)",
-    ),
-    "npz: Fortran order": ("mnist.npz", npz_with(HEADER % (True, 20)), "True"),
-    "npz: four billion": (
-        "mnist.npz",
-        npz_with(HEADER % (False, 2**32)),
-        "4294967296",
-    ),
-    "npz: negative": ("mnist.npz", npz_with(HEADER % (False, -20)), "-20"),
-    "npz: npy 2.0": (
-        "mnist.npz",
-        npz_with(HEADER % (False, 20), b"\2\0"),
-        "npy (2, 0)",
-    ),
-    "npz: not npy": (
-        "mnist.npz",
-        npz_of({"x_train.npy": b"text"}),
-        "cannot be read",
-    ),
-    "npz: brackets": ("mnist.npz", npz_with("(" * 110), "cannot be read"),
-    "npz: bzip2": (
-        "mnist.npz",
-        npz_of({"x_train.npy": b"0"}, zipfile.ZIP_BZIP2),
-        "neither stored nor deflated",
-    ),
-    "npz: bomb": ("mnist.npz", NPZ_BOMB, "cannot be read"),
-    "npz: too long": (
-        "mnist.npz",
-        npz_of({"x_train.npy": npy(HEADER % (False, 20)) + bytes(50 * LIMIT)}),
-        "more bytes of x_train",
-    ),
-    "npz: other images": (
-        "mnist.npz",
-        npz(**{**ARRAYS, "x_test": ARRAYS["x_test"][::-1].copy()}),
-        "x_test is not MNIST's: SHA-256",
-    ),
-}
-
-
-TRAIN = "benchmarks --only numpy-batch-10 --out new"
-FOLDERS = {
-    "nowhere": "nowhere: not found, expected a folder with MNIST",
-    "file": "file: is not a folder, expected a folder with MNIST",
-    "empty": "empty: has no mnist.npz and no train-images-idx3-ubyte[.gz]",
-    "two\nlines": "two lines: not found",
-    "x" * 5000: "not found",
-}
-
-
-def data_file(name, content):
-    """Put a file in the place of the good one of that name."""
-
-    def given(place, monkeypatch):
-        folder = place / "mnist"
-        (folder / name.removesuffix(".gz")).unlink(missing_ok=True)
-        if content is not None:
-            (folder / name).write_bytes(content)
-
-    return given
-
-
-def data_cases():
-    for did, (name, content, line) in DATA.items():
-        do = f"{TRAIN} --data-dir mnist"
-        yield Case("data", did, do, line, data_file(name, content))
-    for name, line in FOLDERS.items():
-        did = f"a folder: {name[:9]!r}"
-        do = f"{TRAIN} --data-dir {shlex.quote(name)}"
-        yield Case("data", f"--data-dir, {did}", do, line)
-        yield Case("data", f"MNIST_DIR, {did}", TRAIN, line, environ(name))
-    yield Case(
-        "data",
-        "assignment.py, MNIST_DIR is nowhere",
-        "assignment",
-        "nowhere: not found",
-        environ("nowhere"),
-    )
-
-
-def environ(value):
-    return lambda place, monkeypatch: monkeypatch.setenv("MNIST_DIR", value)
 
 
 # Nets: m is the assignment's, compiled
@@ -515,7 +327,6 @@ NETS = {
 }
 
 CATALOGUE = [
-    *data_cases(),
     *(Case("net", did, *what) for did, what in NETS.items()),
 ]  # fmt: skip
 
@@ -524,7 +335,7 @@ CATALOGUE = [
 def place(tmp_path, monkeypatch):
     """A folder to work in, with good and bad things; no MNIST elsewhere."""
     place = tmp_path / "place"
-    write_idx(place / "mnist")
+    place.mkdir()
     for name in ("run", "bad", "empty"):
         (place / name).mkdir()
     (place / "file").write_text("a file")
@@ -534,26 +345,9 @@ def place(tmp_path, monkeypatch):
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
     monkeypatch.setattr(data, "CHECKOUT", place / "data")
     monkeypatch.setattr(download, "MIRRORS", ())
-    monkeypatch.setattr(mnist, "MNIST", EXPECTED)
-    monkeypatch.setattr(mnist, "read_folder", within_limit(mnist.read_folder))
     monkeypatch.setitem(sys.modules, "keras_net", None)  # slow to import
     monkeypatch.setattr(runner, "_worker", do_here)
     return place
-
-
-def within_limit(read_folder):
-    """The same function, which may not take more memory than MNIST needs."""
-
-    def read(folder):
-        tracemalloc.start()
-        try:
-            return read_folder(folder)
-        finally:
-            peak = tracemalloc.get_traced_memory()[1]
-            tracemalloc.stop()
-            assert peak < LIMIT, f"{peak} bytes"
-
-    return read
 
 
 def do_here(spec, log, display, keep=None):
@@ -632,82 +426,12 @@ def test_every_kind_has_its_share():
 # What nobody thought of
 
 
-@st.composite
-def damaged(draw, content):
-    """The bytes after some edits: flips, cuts, insertions, moved parts."""
-    content = bytearray(content)
-    for _ in range(draw(st.integers(0, 3))):
-        # Headers are short, and most of what can go wrong is there.
-        last = draw(st.sampled_from([16, 200, len(content)]))
-        at = draw(st.integers(0, min(last, len(content))))
-        if draw(st.booleans()):  # from the end: a zip has its directory there
-            at = len(content) - at
-        edit = draw(st.sampled_from(["flip", "cut", "insert", "copy", "end"]))
-        if edit == "flip" and at < len(content):
-            content[at] ^= 1 << draw(st.integers(0, 7))
-        elif edit == "cut":
-            del content[at : at + draw(st.integers(1, 20))]
-        elif edit == "insert":
-            content[at:at] = draw(st.binary(max_size=20))
-        elif edit == "copy":
-            start = draw(st.integers(0, len(content)))
-            content[at : at + 8] = content[start : start + 8]
-        elif edit == "end":
-            del content[at:]
-    return bytes(content)
-
-
-@st.composite
-def headers(draw):
-    """The right pixels behind a header that is right in most of its parts."""
-    parts = [2051, *ARRAYS["x_train"].shape]
-    for i in range(4):
-        if draw(st.integers(0, 3)) == 0:
-            parts[i] = draw(st.integers(0, 2**32 - 1) | st.integers(0, 3000))
-    return struct.pack(">4I", *parts) + ARRAYS["x_train"].tobytes()
-
-
-IDX = damaged(GOOD_IMAGES) | damaged(ZIPPED) | headers() | st.binary()
-NPZ = damaged(npz(**ARRAYS)) | damaged(
-    npz_of({"x_train.npy": npy_of(ARRAYS["x_train"])})
-)
-
-
 def outcome(do):
     """Return what it gives and None, or None and the error."""
     try:
         return do(), None
     except (ValueError, RuntimeError, FloatingPointError, InputError) as error:
         return None, error
-
-
-@settings(database=None, deadline=None, max_examples=100)
-@given(IDX | IDX.map(gzip.compress))
-def test_damaged_idx_is_refused_or_read_right(content):
-    file = io.BytesIO(content)
-    with mock.patch.object(mnist, "MNIST", EXPECTED):
-        found, error = outcome(lambda: mnist.read_idx(file, "x_train", "f"))
-    if error is None:
-        np.testing.assert_array_equal(found, ARRAYS["x_train"])
-        return
-    assert type(error) is InputError
-    assert str(error).startswith("f: ")
-    assert "\n" not in str(error)
-
-
-@settings(database=None, deadline=None, max_examples=100)
-@given(NPZ | damaged(npz_with(HEADER % (False, 20))))
-def test_damaged_npz_is_refused_or_read_right(content):
-    file = io.BytesIO(content)
-    with mock.patch.object(mnist, "MNIST", EXPECTED):
-        found, error = outcome(lambda: mnist.read_npz(file, "f"))
-    if error is None:
-        for key, array in ARRAYS.items():
-            np.testing.assert_array_equal(found[key], array)
-        return
-    assert type(error) is InputError
-    assert str(error).startswith("f: ")
-    assert "\n" not in str(error)
 
 
 ODD = st.sampled_from(

@@ -139,6 +139,11 @@ SURROUNDINGS = {
         "nowhere: not found, expected a folder with MNIST",
         None,
     ),
+    "assignment.py, MNIST_DIR is nowhere": (
+        "assignment",
+        "nowhere: not found, expected a folder with MNIST",
+        lambda place, monkeypatch: monkeypatch.setenv("MNIST_DIR", "nowhere"),
+    ),
     "MNIST is nowhere to be had": (
         "benchmarks --data mnist --only numpy-batch-10 --out new",
         "no mirror delivered MNIST; put the four IDX files or mnist.npz",

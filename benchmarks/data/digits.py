@@ -2,19 +2,15 @@
 
 import numpy as np
 
+from benchmarks import InputError
 from benchmarks.data.mnist import Arrays
-from benchmarks.record.errors import InputError
 
 NAME = "scikit-learn digits, not MNIST"
 SCALE = 16  # the largest pixel value
 
 
 def read() -> Arrays:
-    """Return 1,437 training and 360 test images.
-
-    Images are (N, 28, 28), labels (N,), both uint8. Every fifth image,
-    beginning with the first, is a test image.
-    """
+    """Return 1,437 images to train and every fifth, the first too, to test."""
     try:
         from sklearn.datasets import load_digits
     except ImportError as error:
@@ -22,14 +18,11 @@ def read() -> Arrays:
             f"the digits come with scikit-learn, which does not load "
             f"({error}); install it, or use MNIST"
         ) from error
-    found = load_digits()
-    large = np.kron(found.images.astype(np.uint8), np.ones((3, 3), np.uint8))
-    x = np.pad(large, ((0, 0), (2, 2), (2, 2)))
-    y = found.target.astype(np.uint8)
+    images, y = load_digits().images.astype("u1"), load_digits().target
+    large = np.kron(images, np.ones((3, 3), np.uint8))
+    x, y = np.pad(large, ((0, 0), (2, 2), (2, 2))), y.astype(np.uint8)
     test = np.arange(len(y)) % 5 == 0
-    return {
-        "x_train": x[~test],
-        "y_train": y[~test],
-        "x_test": x[test],
-        "y_test": y[test],
-    }
+    names = ("x_train", "y_train", "x_test", "y_test")
+    return dict(
+        zip(names, (x[~test], y[~test], x[test], y[test]), strict=True)
+    )
