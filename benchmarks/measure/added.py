@@ -5,90 +5,58 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.measure.job import Array, Job, Trained, rows
-from benchmarks.record.errors import InputError
+from benchmarks import InputError, printable
+from benchmarks.measure.job import Array, Job, Trained, flat
+from benchmarks.measure.xgboost_rows import all_images
+from benchmarks.record.run import Verified
 
 
 def fit(job: Job) -> Trained:
-    """All training images at once, as XGBoost gets them.
-
-    Whatever it calls random_state or n_jobs and leaves open is set to the
-    run's seed and threads.
-    """
-    name = job.contender.options["factory"]
+    """All training images at once, as XGBoost gets them."""
+    name = job.row.name
     with job.phases("import"):
-        make = factory(name)
+        model = classifier(name)
     with job.phases("build"):
-        model = classifier(name, make)
-        model.set_params(**_left_open(model, job.seed, job.threads))
-        x = rows(np.concatenate([job.samples.x, job.samples.x_val]))
-        y = np.concatenate([job.samples.y, job.samples.y_val])
-        labels = y.argmax(axis=1)
+        # What it leaves open, in every part, gets the run's seed and threads.
+        values = {"random_state": job.seed, "n_jobs": job.threads}
+        for key, value in model.get_params().items():
+            if value is None and (last := key.rpartition("__")[2]) in values:
+                model.set_params(**{key: values[last]})
+        x, labels = all_images(job)
     with job.phases("training"):
         model.fit(x, labels)
-    return Trained(
-        predict=lambda x: _digits(name, model.predict(rows(x)), len(x)),
-        verified={
-            "dtype": str(x.dtype),
-            "device": "cpu",
-            "threads": job.threads,
-            "settings": {"estimator": " ".join(repr(model).split())},
-        },
-    )
+    verified = Verified(str(x.dtype), "cpu", threads=job.threads)
+    verified.settings = {"estimator": printable(repr(model))}
+    return Trained(lambda x: _digits(model.predict(flat(x)), len(x)), verified)
 
 
-def factory(name: str) -> Any:
-    """Import what MODULE:FACTORY names; InputError if it is not there."""
-    module, _, attribute = name.partition(":")
-    try:
-        found = importlib.import_module(module)
-    except BaseException as error:  # SystemExit, too
-        raise InputError(
-            f"--add {name}: {module} cannot be imported "
-            f"({type(error).__name__}: {error}); it must be installed, or "
-            f"lie in this folder or on PYTHONPATH"
-        ) from error
-    if not hasattr(found, attribute):
-        raise InputError(f"--add {name}: {module} has no {attribute}")
-    return getattr(found, attribute)
-
-
-def classifier(name: str, make: Any) -> Any:
-    """Call the factory; InputError if what it makes is no classifier."""
+def classifier(name: str) -> Any:
+    """What MODULE:FACTORY makes; InputError if it is no classifier."""
     from sklearn.base import is_classifier
 
     try:
-        model = make()
-    except BaseException as error:  # anything may be named there
+        module, _, factory = name.partition(":")
+        model = getattr(importlib.import_module(module), factory)()
+    except BaseException as error:  # SystemExit, too
         raise InputError(
-            f"--add {name}: expected a class or a function that makes a "
-            f"classifier without arguments, got {type(error).__name__}: "
-            f"{' '.join(str(error).split())}"
+            f"--add {name}: expected what makes a classifier without "
+            f"arguments, in a module that is installed, lies in this folder "
+            f"or on PYTHONPATH; got {type(error).__name__}: {error}"
         ) from error
-    if not hasattr(model, "get_params") or not is_classifier(model):
-        raise InputError(
-            f"--add {name}: expected a scikit-learn classifier, got "
-            f"{type(model).__name__}"
-        )
-    return model
+    if hasattr(model, "get_params") and is_classifier(model):
+        return model
+    kind = type(model).__name__
+    raise InputError(
+        f"--add {name}: expected a scikit-learn classifier, got {kind}"
+    )
 
 
-def _left_open(model: Any, seed: int, threads: int) -> dict[str, int]:
-    """Seed and threads for every part that has not been given its own."""
-    values = {"random_state": seed, "n_jobs": threads}
-    return {
-        name: values[name.rpartition("__")[2]]
-        for name, value in model.get_params().items()
-        if value is None and name.rpartition("__")[2] in values
-    }
-
-
-def _digits(name: str, found: Any, samples: int) -> Array:
+def _digits(answers: Any, count: int) -> Array:
     """What it predicts, if that is one digit for each image."""
-    digits = np.asarray(found)
-    if digits.shape != (samples,) or not np.isin(digits, range(10)).all():
-        raise ValueError(
-            f"{name}: predict is to return {samples} digits from 0 to 9, "
-            f"got {digits.dtype} of shape {digits.shape}"
-        )
-    return digits.astype(int)
+    digits = np.asarray(answers)
+    if digits.shape == (count,) and np.isin(digits, range(10)).all():
+        return digits.astype(int)
+    raise InputError(
+        f"predict is to return {count} digits from 0 to 9, got "
+        f"{digits.dtype} of shape {digits.shape}"
+    )

@@ -1,13 +1,56 @@
-"""A callback for the fit of any library: times epochs, reports them."""
+"""The clocks of a worker: one for its phases, one for training epochs.
+
+NumPy is not imported here, because to import it is one of the phases.
+"""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from time import perf_counter, process_time
 from typing import Any
 
-import numpy as np
+from benchmarks.measure.messages import Progress
+from benchmarks.record.run import Epoch, Phase
 
-Say = Callable[[dict[str, Any]], None]
+PROCESS = Path("/proc/self")  # Linux
+
+
+class Phases:
+    """Wall time, CPU time and peak memory of this process, by phase."""
+
+    def __init__(self) -> None:
+        self.record: dict[str, Phase] = {}
+
+    @contextmanager
+    def __call__(self, name: str) -> Iterator[None]:
+        with suppress(OSError):  # some containers refuse: the peak so far
+            (PROCESS / "clear_refs").write_text("5", encoding="ascii")
+        wall, cpu = perf_counter(), process_time()
+        try:
+            yield
+        finally:
+            self.add(name, perf_counter() - wall, process_time() - cpu)
+
+    def add(self, name: str, wall: float, cpu: float | None = None) -> None:
+        """Enter a phase that was timed elsewhere."""
+        self.record[name] = Phase(wall, cpu, _peak_mib())
+
+    def split(self, name: str, part: str, wall: float) -> None:
+        """Enter the first seconds of a phase as a phase of their own."""
+        self.add(part, wall)
+        self.record[name].wall = max(0.0, self.record[name].wall - wall)
+
+
+def _peak_mib() -> float | None:
+    """The most memory held since the start of the phase, where known."""
+    # getrusage's figure cannot be reset, and may be that of the parent.
+    with suppress(OSError):
+        text = (PROCESS / "status").read_text(encoding="ascii")
+        for line in text.splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) / 1024
+    return None
 
 
 class Enough(Exception):  # noqa: N818  (no error: the goal is reached)
@@ -15,11 +58,11 @@ class Enough(Exception):  # noqa: N818  (no error: the goal is reached)
 
 
 class Clock:
-    """Seconds of each epoch, and the weights after it.
+    """A callback for the fit of any library.
 
-    epochs     {"wall", "cpu", and what the library logged}, one per epoch
-    snapshots  copies of the weights, as many; they are judged later, so
-               that no evaluation is on anybody's clock
+    epochs     their seconds, and what the library logged
+    snapshots  copies of the weights after each epoch; they are judged later,
+               so that no evaluation is on anybody's clock
     off        seconds spent here on copying and reporting
     set_up     seconds from the making of this object to the first epoch
 
@@ -32,48 +75,35 @@ class Clock:
     def __init__(
         self,
         total: int,
-        say: Say,
+        tell: Callable[[Progress], None],
         weights: Callable[[], list[Any]],
-        reached: Callable[[list[Any]], bool] | None = None,
+        reached: Callable[[list[Any]], bool] = lambda weights: False,
     ) -> None:
-        self.total, self.say, self.weights = total, say, weights
-        self.reached = reached
-        self.epochs: list[dict[str, float]] = []
+        self.total, self.tell = total, tell
+        self.weights, self.reached = weights, reached
+        self.epochs: list[Epoch] = []
         self.snapshots: list[list[Any]] = []
-        self.off, self.set_up = 0.0, 0.0
-        self.made = perf_counter()
+        self.off, self.set_up, self.made = 0.0, 0.0, perf_counter()
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         if epoch == 0:
             self.set_up = perf_counter() - self.made
         self.wall, self.cpu = perf_counter(), process_time()
 
-    def on_test_begin(self, logs: Any = None) -> None:
-        """There is no validation within a timed fit."""
-
-    def on_test_end(self, logs: Any = None) -> None:
-        """There is no validation within a timed fit."""
-
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        now = perf_counter()
+        now, cpu = perf_counter(), process_time()
         logs = {name: float(value) for name, value in (logs or {}).items()}
-        cpu = process_time() - self.cpu
         weights = self.weights()
-        _check("the loss", logs.get("loss", 0.0), epoch)
-        for array in weights:
-            _check("the largest weight", float(np.abs(array).max()), epoch)
-        self.epochs.append({"wall": now - self.wall, "cpu": cpu, **logs})
+        largest = [float(abs(array).max()) for array in weights]
+        if not all(map(math.isfinite, (logs.get("loss", 0.0), *largest))):
+            raise FloatingPointError(
+                f"the loss or a weight became inf or nan in epoch "
+                f"{epoch + 1}: choose a smaller learning_rate"
+            )
+        self.epochs.append(Epoch(now - self.wall, cpu - self.cpu, logs))
         self.snapshots.append(weights)
-        self.say({"epoch": epoch + 1, "epochs": self.total, **logs})
-        enough = self.reached and self.reached(self.snapshots[-1])
+        self.tell(Progress(epoch + 1, self.total, logs))
+        enough = self.reached(weights)
         self.off += perf_counter() - now
         if enough:
             raise Enough
-
-
-def _check(name: str, value: float, epoch: int) -> None:
-    if not math.isfinite(value):
-        raise FloatingPointError(
-            f"{name} became {value} in epoch {epoch + 1}: choose a smaller "
-            f"learning_rate"
-        )

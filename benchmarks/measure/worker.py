@@ -1,80 +1,80 @@
 """A process of its own for one task: python -m benchmarks.measure.worker.
 
-The spec is one JSON object; the answers are JSON lines on standard output:
-{"say": ...} and {"epoch": ...} on the way, {"result": ...} at the end.
-What libraries print goes to standard error, which the parent keeps in
-run.log.
+It reads the Task from standard input, one JSON object, and answers in JSON
+lines on standard output; the last is Done. What libraries print goes to
+standard error, which the parent keeps in run.log.
 """
 
+import os
+import sys
+import traceback
+from collections.abc import Callable
 from time import perf_counter
 
-BEGUN = perf_counter()  # nothing of ours has been imported yet
+import msgspec
 
-import json  # noqa: E402
-import os  # noqa: E402
-import sys  # noqa: E402
-import traceback  # noqa: E402
-from typing import IO, Any  # noqa: E402
-
-from benchmarks.measure.noise import Watch  # noqa: E402
-from benchmarks.measure.orphans import end_with  # noqa: E402
-from benchmarks.measure.phases import Phases  # noqa: E402
-from benchmarks.record.errors import InputError  # noqa: E402
+from benchmarks import InputError, printable
+from benchmarks.measure.clock import Phases
+from benchmarks.measure.conditions import Watch, end_with
+from benchmarks.measure.messages import Answer, Done, Task
+from benchmarks.record.run import Run
 
 
 def main() -> int:
-    """Read the spec, do the task, answer."""
-    spec = json.load(sys.stdin)
-    end_with(spec["parent"])
-    channel = _own_stdout()
-
-    def answer(kind: str, value: Any) -> None:
-        text = json.dumps({kind: value}, allow_nan=False)
-        print(text, file=channel, flush=True)
-
+    """Read the task, do it, answer."""
+    task = msgspec.json.decode(sys.stdin.buffer.read(), type=Task)
+    end_with(task.parent)
     phases = Phases()
     # Parent and worker read the same clock: the system's, since its start.
-    phases.add("interpreter", max(0.0, BEGUN - spec["spawned"]))
-    watch = Watch() if spec["task"] in ("train", "step") else None
-    result = _do(spec, answer, phases)
-    if watch is not None:
-        result |= {"phases": phases.record, "noise": watch.report()}
-    answer("result", result)
+    phases.add("interpreter", max(0.0, perf_counter() - task.spawned))
+    channel = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what else prints goes to standard error
+
+    def answer(message: Answer) -> None:
+        channel.write(msgspec.json.encode(message) + b"\n")
+        channel.flush()
+
+    answer(do(task, answer, phases))
     return 0
 
 
-def _do(spec: dict[str, Any], answer: Any, phases: Phases) -> dict[str, Any]:
+def do(task: Task, answer: Callable[[Answer], None], phases: Phases) -> Done:
+    """Do a task, whatever comes; tell on the way how far it is.
+
+    Of a row there is always a Run, if only of the phases it came through.
+    """
+    timed = task.row is not None and task.row.task in ("train", "step")
+    watch = Watch() if timed else None
     try:
         with phases("import NumPy"):
-            from benchmarks.measure import (
-                tasks,  # NumPy comes in here, not before
-            )
-
-        return tasks.TASKS[spec["task"]](spec, answer, phases)
-    except InputError as error:
-        return {"status": "bad input", "message": str(error)}
-    except FloatingPointError as error:
-        return {"status": "diverged", "message": str(error)}
-    except MemoryError:
-        traceback.print_exc()
-        return {"status": "failed", "message": "there was too little memory"}
-    except ModuleNotFoundError as error:
-        traceback.print_exc()
-        return {
-            "status": "not installed",
-            "message": f"the Python package {error.name} is not installed",
-        }
+            import numpy  # noqa: F401
+        with phases("import harness"):
+            from benchmarks.measure.tasks import TASKS
+        kind = task.row.task if task.row else task.kind
+        done = TASKS[kind](task, answer, phases)
     except Exception as error:  # the row says so, and the others go on
-        traceback.print_exc()
-        message = " ".join(f"{type(error).__name__}: {error}".split())
-        return {"status": "failed", "message": message}
+        done = _failed(error)
+    if task.row is not None:
+        run = done.run or Run(task.row.name, phases=phases.record)
+        run.round, run.status = task.round, done.status
+        run.message, done.run = done.message, run
+        run.noise = watch.noise() if watch else None
+    return done
 
 
-def _own_stdout() -> IO[str]:
-    """Keep standard output for answers; send what else prints to stderr."""
-    channel = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)
-    return channel
+def _failed(error: Exception) -> Done:
+    """What a user reads of it; what nobody foresaw goes to run.log whole."""
+    if isinstance(error, InputError):
+        return Done("bad input", str(error))
+    if isinstance(error, FloatingPointError):
+        return Done("diverged", str(error))
+    traceback.print_exception(error)
+    if isinstance(error, MemoryError):
+        return Done("failed", "there was too little memory")
+    if isinstance(error, ModuleNotFoundError):
+        missing = f"the Python package {error.name} is not installed"
+        return Done("not installed", missing)
+    return Done("failed", printable(f"{type(error).__name__}: {error}"))
 
 
 if __name__ == "__main__":

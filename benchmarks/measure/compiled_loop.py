@@ -1,4 +1,4 @@
-"""The floor: per_sample.py as one compiled loop, what the machine allows.
+"""per_sample.py as one compiled loop: about what the machine allows.
 
 The same four equations, sample after sample, in the same order; no call
 from Python, no temporary array, one pass over each kernel forward and one
@@ -18,8 +18,7 @@ def train_epoch(x_train, y_train, W1, b1, W2, b2, learning_rate):
     """Update the weights once per sample, in the order given.
 
     x_train (N, I), y_train (N, O), W1 (I, H), b1 (H,), W2 (H, O), b2 (O,),
-    all of one dtype. Returns the mean loss, the share of right answers and
-    the number of updates.
+    all of one dtype. Returns the mean loss and the share of right answers.
     """
     rate = W1.dtype.type(learning_rate)
     one = W1.dtype.type(1)
@@ -28,7 +27,7 @@ def train_epoch(x_train, y_train, W1, b1, W2, b2, learning_rate):
     a1, delta1 = np.empty(H, W1.dtype), np.empty(H, W1.dtype)
     a2, delta2 = np.empty(O, W1.dtype), np.empty(O, W1.dtype)
     V1 = W1.T.copy()  # (H, I): the long axis in one piece
-    total, right, updates = 0.0, 0, 0
+    total, right = 0.0, 0
     for n in range(len(x_train)):
         x, y = x_train[n], y_train[n]
         a2[:] = b2
@@ -60,6 +59,5 @@ def train_epoch(x_train, y_train, W1, b1, W2, b2, learning_rate):
             b1[h] -= step
             for i in range(I):
                 V1[h, i] -= step * x[i]  # [4] [12]
-        updates += 1
     W1[:] = V1.T
-    return total / len(x_train), right / len(x_train), updates
+    return total / len(x_train), right / len(x_train)

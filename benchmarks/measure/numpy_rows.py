@@ -12,12 +12,13 @@ import numpy as np
 
 import numpy_net.utils
 from benchmarks.measure.clock import Enough
-from benchmarks.measure.job import Array, Job, Trained, rows
-from numpy_net import checks
+from benchmarks.measure.job import Array, Job, Trained, flat
+from benchmarks.record.run import Verified
 from numpy_net import per_sample as textbook
 from numpy_net.per_sample import LEARNING_RATE, sigmoid
 
 Weights = list[Array]
+TrainEpoch = Callable[[Array, Array, Weights], tuple[float, float]]
 
 
 def fit(job: Job) -> Trained:
@@ -25,85 +26,77 @@ def fit(job: Job) -> Trained:
     with job.phases("build"):
         model = job.new_net()
     x, y = (a.astype(model.dtype) for a in job.samples[:2])
-    one = slice(job.batch_size)
+    start = model.get_weights()
     if job.warm:
-        first = model.get_weights()
+        one = slice(job.batch_size)
         with job.phases("first step"):
             model.fit(x[one], y[one], job.batch_size, shuffle=False)
-        model.set_weights(first)
-    start = model.get_weights()
+        model.set_weights(start)
     clock = job.clock(model.get_weights)
     before = model.optimizer.iterations
     numpy_net.utils.set_random_seed(job.seed)  # fit draws what orders() has
     with job.phases("training"), suppress(Enough):
         model.fit(x, y, job.batch_size, job.epochs, callbacks=[clock])
+    rate = float(model.optimizer.learning_rate)
     return Trained(
         predict=model.predict,
+        verified=Verified(str(model.dtype), "cpu", rate),
         clock=clock,
         updates=model.optimizer.iterations - before,
         weights=model.get_weights(),
         start=start,
-        verified={
-            "dtype": str(model.dtype),
-            "device": "cpu",
-            "learning_rate": float(model.optimizer.learning_rate),
-        },
     )
 
 
 def per_sample(job: Job) -> Trained:
     """The textbook program, per_sample.py, one epoch after another."""
-    return _train(job, textbook.train_epoch)
+    return train(job, textbook.train_epoch)
 
 
 def looped(job: Job) -> Trained:
     """One update a batch, still one sample at a time."""
-    return _train(job, _in_batches(job.batch_size, _looped_gradients))
+    return train(job, _in_batches(job.batch_size, _looped_gradients))
 
 
 def vectorised(job: Job) -> Trained:
     """One update a batch, the batch as one matrix."""
-    return _train(job, _in_batches(job.batch_size, _matrix_gradients))
+    return train(job, _in_batches(job.batch_size, _matrix_gradients))
 
 
-def _train(
-    job: Job,
-    train_epoch: Callable[[Array, Array, Weights], tuple[float, float]],
+def train(
+    job: Job, train_epoch: TrainEpoch, first: str = "first step"
 ) -> Trained:
-    """What fit does around the epochs, for a function that trains one."""
+    """What fit does around the epochs, for a function that trains one.
+
+    train_epoch (x (N, 784), y (N, 10), weights) changes the weights and
+    gives mean loss and accuracy; ``first`` is the phase of its first step.
+    """
     with job.phases("build"):
         weights = job.new_net().get_weights()
-    x, y = rows(job.samples.x), job.samples.y
-    x, y = (a.astype(job.contender.dtype) for a in (x, y))
+    start = [w.copy() for w in weights]
+    x, y = (a.astype(job.row.dtype) for a in job.samples[:2])
+    x = flat(x)
     if job.warm:
         one = slice(job.batch_size)
-        copies = [w.copy() for w in weights]
-        with job.phases("first step"):
-            train_epoch(x[one], y[one], copies)
-    start = [w.copy() for w in weights]
-    clock = job.clock(lambda: [w.copy() for w in weights])
-    orders = job.orders()
-    with job.phases("training"), suppress(Enough):
-        for epoch, order in enumerate(orders):
-            clock.on_epoch_begin(epoch)
-            loss, accuracy = train_epoch(x[order], y[order], weights)
-            checks.loss(loss, epoch, job.steps - 1, LEARNING_RATE)
-            clock.on_epoch_end(epoch, {"loss": loss, "accuracy": accuracy})
+        with job.phases(first):
+            train_epoch(x[one], y[one], [w.copy() for w in weights])
+
+    def train_in_order(order: Array) -> dict[str, float]:
+        loss, accuracy = train_epoch(x[order], y[order], weights)
+        return {"loss": loss, "accuracy": accuracy}
+
+    clock = job.train(train_in_order, weights)
     return Trained(
-        predict=lambda x: textbook.predict(rows(x), weights),
+        predict=lambda x: textbook.predict(flat(x), weights),
+        verified=Verified(str(weights[0].dtype), "cpu", LEARNING_RATE),
         clock=clock,
         updates=job.steps * len(clock.epochs),
         weights=weights,
         start=start,
-        verified={
-            "dtype": str(weights[0].dtype),
-            "device": "cpu",
-            "learning_rate": LEARNING_RATE,
-        },
     )
 
 
-def _in_batches(batch_size: int, gradients: Any) -> Any:
+def _in_batches(batch_size: int, gradients: Any) -> TrainEpoch:
     """An epoch in which one update follows each batch."""
 
     def train_epoch(
@@ -112,9 +105,9 @@ def _in_batches(batch_size: int, gradients: Any) -> Any:
         loss, right = 0.0, 0
         for start in range(0, len(x), batch_size):
             batch = slice(start, start + batch_size)
-            found, loss_sum, hits = gradients(x[batch], y[batch], weights)
+            means, loss_sum, hits = gradients(x[batch], y[batch], weights)
             loss, right = loss + loss_sum, right + hits
-            for weight, gradient in zip(weights, found, strict=True):
+            for weight, gradient in zip(weights, means, strict=True):
                 weight -= LEARNING_RATE * gradient  # [12]
         return loss / len(x), right / len(x)
 
@@ -148,5 +141,5 @@ def _matrix_gradients(x: Array, y: Array, weights: Weights) -> Any:
     right = int(np.sum(a2.argmax(axis=1) == y.argmax(axis=1)))
     delta2 = 2 / y.size * (a2 - y) * a2 * (1 - a2)  # [8] [3]
     delta1 = delta2 @ W2.T * a1 * (1 - a1)  # [6] [3]
-    found = [x.T @ delta1, delta1.sum(0), a1.T @ delta2, delta2.sum(0)]
-    return found, loss, right
+    means = [x.T @ delta1, delta1.sum(0), a1.T @ delta2, delta2.sum(0)]
+    return means, loss, right
