@@ -389,11 +389,13 @@ def test_the_terminal_shows_tables_sentences_and_no_steering(width):
     """All cells, too, where the terminal is narrow."""
     record = evil_record()
     record.machine.processor = "a\x1b[2Jb\u202ec"
+    record.request.rows[0] = replace(record.rows[0], title="t\x1b[7m")
     file = io.StringIO()
     terminal.show(Console(file=file, width=width, highlight=False), record)
     text = file.getvalue()
     assert "\x1b" not in text
     assert "a?[2Jb?c" in text
+    assert "t?[7m" in text
     words = " ".join(text.split())
     for word in ("Accuracy and time", "0.9000", "Where the seconds go"):
         assert word in words
