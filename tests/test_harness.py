@@ -35,7 +35,6 @@ from benchmarks.measure.clock import Clock
 from benchmarks.measure.phases import Phases
 from benchmarks.record import machine, results
 from benchmarks.record.errors import InputError
-from benchmarks.report import report, verdict, why
 from benchmarks.rows.contenders import Contender, select
 from benchmarks.run import runner
 from benchmarks.run.display import make_display
@@ -201,19 +200,6 @@ def test_a_first_weight_that_is_no_number_fails_the_gate(rng):
     assert "the first weights are not equal" in failed
 
 
-def test_seconds_and_ratio_tell_of_the_same_rounds():
-    """Keras ran in the first round alone; NumPy was slower in the others."""
-    seconds = {"numpy-batch-10": [1.0, 9.0, 9.0], KERAS: [2.0]}
-    record = a_record(seconds, [equal(KERAS, "numpy-batch-10")])
-    [row] = report.ratios(record).rows
-    assert row[2:4] == ["2.00 / 1.00", "2.00"]
-    said = verdict.sentences(record)[0]
-    assert "NumPy 1.00 s and Keras 2.00 s" in said
-    assert "takes 2.00 times" in said
-    record["runs"][0]["round"] = 7  # now they share no round
-    assert verdict.sentences(record) == []
-
-
 def last_batch_dropped(monkeypatch):
     from numpy_net import sequential
 
@@ -242,18 +228,6 @@ def test_the_gate_fails_and_says_which_rule(slip, rule, rng, monkeypatch):
     slip(monkeypatch)
     found = equivalence.compare(right, gate_side(job))
     assert rule in "; ".join(found["failed"])
-
-
-def test_a_failed_gate_leaves_no_ratio():
-    gate = [equal(KERAS, TWINS[0], failed=["learning_rate 1 here, 2 there"])]
-    record = a_record({TWINS[0]: [1.0] * 5, KERAS: [9.0] * 5}, gate)
-    [(_, value, reasons)] = derived.ratios(record)
-    assert value is None
-    assert reasons == ["learning_rate 1 here, 2 there"]
-    [row] = report.ratios(record).rows
-    assert row[-2:] == ["none", "gate failed: learning_rate 1 here, 2 there"]
-    unchecked = a_record({TWINS[0]: [1.0] * 5, KERAS: [9.0] * 5})
-    assert derived.ratios(unchecked)[0][1] is None
 
 
 # All adapters train the same net.
@@ -393,53 +367,6 @@ def swept(name, time_of, epoch_off=1.0, sizes=(1, 10, 100, 1000), units=30):
     }  # fmt: skip
 
 
-def test_the_crossover_is_where_two_rows_cost_the_same():
-    """10 + 2 B against 100 + B: they meet at 90."""
-    rows = [
-        swept("numpy-batch-10", lambda b: 10 + 2 * b, sizes=range(1, 201)),
-        swept(KERAS, lambda b: 100 + b, sizes=range(1, 201)),
-    ]
-    [said] = step_cost.crossover({"runs": rows}, "numpy-batch-10", KERAS)
-    assert said == (
-        "At 30 units, NumPy is faster below batch size 90 and Keras above "
-        "(batch sizes 1 to 200)."
-    )
-
-
-def test_without_a_crossover_it_says_who_is_never_slower():
-    rows = [
-        swept("numpy-batch-10", lambda b: b),
-        swept(KERAS, lambda b: 2 * b),
-    ]
-    [said] = step_cost.crossover({"runs": rows}, "numpy-batch-10", KERAS)
-    assert "no crossover with batch size: NumPy is never" in said
-    [said] = step_cost.crossover({"runs": rows}, KERAS, "numpy-batch-10")
-    assert "NumPy is never slower than Keras" in said
-    assert "hint" not in said
-    once = {"runs": rows, "rounds": 1}
-    [said] = step_cost.crossover(once, "numpy-batch-10", KERAS)
-    assert said.endswith(": one round, so a hint.")
-
-
-def test_a_row_of_one_epoch_says_so():
-    """Else it seems to learn worse than its neighbours of five."""
-    labels = [select([n])[0].label for n in ("keras-batch-1", KERAS)]
-    assert labels == ["Keras, batch 1, 1 epoch", "Keras, batch 10"]
-
-
-def test_rows_that_change_places_twice_have_no_crossover():
-    """One turn alone would say who is faster above it, and be wrong."""
-    a, b = {1: 1.0, 10: 2.0, 100: 1.0}, {1: 2.0, 10: 1.0, 100: 2.0}
-    assert step_cost.crossing(a, b) == "neither"
-    assert step_cost.crossing({1: 1.0, 2: 1.0}, {1: 1.0, 2: 2.0}) == "first"
-    rows = [
-        swept("numpy-batch-10", lambda b: 50.0 if b == 10 else b),
-        swept(KERAS, lambda b: 1.5 * b),
-    ]
-    said = step_cost.crossover({"runs": rows}, "numpy-batch-10", KERAS)
-    assert "change places more than once" in said[0]
-
-
 def test_a_sweep_tells_growth_memory_and_calls(monkeypatch, rng):
     """The parts of a NumPy sweep besides its blocks, really measured."""
     job = a_job(rng, dtype="float32")
@@ -469,11 +396,6 @@ def test_a_sweep_tells_growth_memory_and_calls(monkeypatch, rng):
     small, large = found["memory"]
     more = large["bytes"] - small["bytes"]
     assert more < 20 * (large["samples"] - small["samples"]) + 5_000
-    run = a_run("numpy-batch-10", 0, 1.0) | found | {"task": "step"}
-    record = a_record({"numpy-batch-10": [1.0]}, runs=[run])
-    headings = [table.heading for table in report.tables(record)]
-    assert "Where the microseconds of a NumPy step go" in headings
-    assert "Does an epoch grow with the data?" in headings
 
 
 # Phases, clock, noise, threads.
@@ -608,98 +530,7 @@ def spoil(record, what):
     return record
 
 
-def test_check_tells_by_its_exit_code(tmp_path, capsys):
-    results.write(tmp_path, fair_record())
-    assert main(["check", str(tmp_path)]) == 0
-    results.write(tmp_path, spoil(fair_record(), "noise"))
-    assert main(["check", str(tmp_path)]) == 1
-    assert "the host took 50% of the CPU time" in capsys.readouterr().out
-
-
-def both(tmp_path, old, new):
-    for name, record in (("old", old), ("new", new)):
-        (tmp_path / name).mkdir()
-        results.write(tmp_path / name, record)
-    return ["compare", str(tmp_path / "old"), str(tmp_path / "new")]
-
-
-@pytest.mark.parametrize(
-    ("factor", "limit", "code"),
-    [(1.0, "10", 0), (1.5, "10", 1), (1.5, "60", 0), (0.5, "10", 0)],
-)
-def test_compare_finds_what_became_slower(factor, limit, code, tmp_path):
-    old = fair_record()
-    slower = {name: timed(factor, seed=n + 9) for n, name in enumerate(TWINS)}
-    new = a_record(slower, gate=[equal(*TWINS)])
-    arguments = both(tmp_path, old, new)
-    assert main([*arguments, "--fail-over", limit]) == code
-
-
 # Ladder and time to accuracy.
-
-
-@pytest.mark.parametrize(
-    ("factor", "said"), [(2.0, "yes"), (0.5, "no"), (1.0, "within the noise")]
-)
-def test_a_bar_is_reached_by_the_whole_interval(factor, said):
-    """At batch 10 Keras was to take at least 15 times NumPy's time."""
-    draw = random.Random(1)
-    record = a_record(
-        {
-            "numpy-batch-10": [1.0] * 7,
-            KERAS: [15 * factor * draw.gauss(1, 0.05) for _ in range(7)],
-        },
-        [equal(KERAS, "numpy-batch-10")],
-    )
-    [row] = report.bars(record).rows
-    assert row[1] == "at least 15"
-    assert row[3] == said
-    record["threads"] = 2
-    assert not report.bars(record).rows, "the bars are those of one thread"
-
-
-def test_a_bar_from_above_and_a_single_round():
-    """NumPy was to take at most 8 times the compiled loop's time."""
-    seconds = {"numpy-batch-1": [7.0] * 3, "floor": [1.0] * 3}
-    gate = [equal("numpy-batch-1", "floor")]
-    assert report.bars(a_record(seconds, gate)).rows[0][3] == "yes"
-    seconds["numpy-batch-1"] = [9.0] * 3
-    assert report.bars(a_record(seconds, gate)).rows[0][3] == "no"
-    once = {name: values[:1] for name, values in seconds.items()}
-    assert "one round" in report.bars(a_record(once, gate)).rows[0][3]
-
-
-def test_the_reasons_are_made_from_the_figures():
-    """Per sample 4 s, batch 10 half a second, Keras 8 s, compiled 1 s."""
-    seconds = {
-        "numpy-per-sample": [4.0], "numpy-batch-1": [2.0],
-        "numpy-batch-10": [0.5], KERAS: [8.0], "keras-compiled-10": [1.0],
-    }  # fmt: skip
-    gate = [
-        equal("numpy-batch-1", "numpy-per-sample"),
-        equal(KERAS, "numpy-batch-10"),
-        equal("keras-compiled-10", KERAS),
-    ]
-    record = a_record(seconds, gate)
-    compile_phase = {"wall": 3.5, "cpu": 3.5, "peak_mib": None}
-    record["runs"][-1]["phases"]["compile"] = compile_phase
-    # fit, too, spends a second before its first epoch: 2.5 s are to regain.
-    first = {"wall": 1.0, "cpu": 1.0, "peak_mib": None}
-    record["runs"][-2]["phases"]["first step"] = first
-    record["runs"].append(swept(KERAS, lambda b: 9e-5 + 1e-6 * b))
-    assert sum(1 for _ in why.sentences(record | {"gate": []})) == 1
-    assignment, overhead, compiled = why.sentences(record)
-    assert "an epoch of the first takes 4.00 s, with 10 times" in assignment
-    assert "and of the second 8.00 s" in assignment
-    assert "another spelling of the same NumPy step" in assignment
-    assert "makes its epoch 2.00 times shorter" in assignment
-    assert "batches of ten, 4.00 times shorter once more" in assignment
-    assert "makes Keras's 16.0 times as long as NumPy's" in assignment
-    assert "Keras 91.0 and 100 µs" in overhead
-    assert "1.00 s in place of 8.00" in compiled
-    assert "3.50 s, 2.50 s more than the first step of fit" in compiled
-    assert "pays after 0.4 epochs" in compiled
-    assert list(why.sentences(a_record({KERAS: [1.0]}))) == []
 
 
 def test_without_a_gpu_it_is_one_clear_line(tmp_path, monkeypatch, capsys):

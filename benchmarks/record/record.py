@@ -196,6 +196,11 @@ class Record(Strict):
     def rows(self) -> list[Row]:
         return self.request.rows
 
+    def title(self, name: str) -> str:
+        """The title of a row; its name, if the record has no such row."""
+        titles = {row.name: row.title for row in self.rows}
+        return titles.get(name, name)
+
     def missing(self) -> list[Entry]:
         """What the plan still lacks."""
         done = {(r.row, r.round) for r in self.runs if r.status != "running"}

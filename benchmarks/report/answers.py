@@ -1,28 +1,38 @@
-"""The assignment's questions, answered by what a run has measured.
+"""The assignment's questions; templates/answers.txt has what a run says.
 
-An answer is a sentence or two made from figures; with other figures it says
-something else. Beside it stands what the students answered (from their
-report, measured on Google Colab).
+With other figures it says something else.
 """
 
-from collections.abc import Callable
+from typing import NamedTuple
 
-from benchmarks.record.results import Record
-from benchmarks.report import answers_nets, answers_times
-from benchmarks.report.question import Answer
+from benchmarks.analysis.analysis import Analysis
+from benchmarks.report.templating import say
 
-QUESTIONS: tuple[Callable[[Record], Answer], ...] = (
-    answers_times.how_long,
-    answers_times.what_differs,
-    answers_times.how_much_code,
-    answers_nets.better_net,
-    answers_nets.overfitting,
-    answers_nets.accuracy_and_f1,
-    answers_nets.settings,
-    answers_times.all_models,
+NOT_RUN = "This run has not all that would answer it."
+# In the assignment's order; named like the chart or table that shows it.
+QUESTIONS = (
+    *("how_long", "batches", "lines_of_code", "path", "overfitting"),
+    *("scores", "sweeps", "all_models"),
 )
 
 
-def answers(record: Record) -> list[Answer]:
-    """All of them, in the assignment's order."""
-    return [answer(record) for answer in QUESTIONS]
+class Answer(NamedTuple):
+    """One question: what was asked, what they said, what this run says."""
+
+    name: str
+    number: str
+    question: str
+    students: str
+    said: list[str]
+
+
+def answers(analysis: Analysis, counts: dict[str, int]) -> list[Answer]:
+    """All of them; counts are of lines of code."""
+    facts = {"counts": counts, "why": say("verdict.txt", "why", analysis)[:2]}
+    found = []
+    for name in QUESTIONS:
+        number, asked, told, *said = say(
+            "answers.txt", name, analysis, **facts
+        )
+        found.append(Answer(name, number, asked, told, said or [NOT_RUN]))
+    return found

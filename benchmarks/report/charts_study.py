@@ -1,230 +1,133 @@
-"""Figures of the study: what one change does, question by question."""
+"""Charts of the study: what one change does, question by question."""
 
-from typing import Any
+from collections.abc import Iterator
 
-import matplotlib.pyplot as plt
-from matplotlib.ticker import MaxNLocator
+from matplotlib.figure import Figure
 
-from benchmarks.record.results import Record
-from benchmarks.report import looks
-from benchmarks.report.markup import Chart
-from benchmarks.report.table import Table
-from benchmarks.rows import study
+from benchmarks.analysis.analysis import Analysis
+from benchmarks.record.run import Studied
+from benchmarks.report import studied
+from benchmarks.report.drawing import (
+    Chart,
+    Line,
+    Panel,
+    chart,
+    draw_panels,
+    name_rows,
+    note,
+)
+from benchmarks.report.studied import Nets
+from benchmarks.rows.row import Look
+from benchmarks.rows.study import SHORT
 
-Found = dict[str, Any]
 # Variants are told apart by these, none of which stands for a library.
-LINES = ("-", "--", "-.", ":")
-GREYS = ("#000000", "#4C4C4C", "#7F7F7F", "#A6A6A6")
-TRAINING, VALIDATION = "#8C8C8C", "#000000"
+GREYS = (
+    Look("#000000", "o", "-"),
+    Look("#4C4C4C", "s", "--"),
+    Look("#7F7F7F", "^", "-."),
+    Look("#A6A6A6", "D", ":"),
+)
+TRAINING, VALIDATION = Look("#8C8C8C", "s", "--"), Look("#000000", "o", "-")
+BY_BATCH = Look("#7B3294", "s", "-.")
+PARTS = {"train": ("training", TRAINING), "val": ("validation", VALIDATION)}
+SCORES = {
+    "val_accuracy": ("accuracy", VALIDATION),
+    "val_f1_macro": ("macro F1", Look("#000000", "^", "--")),
+    "val_per_batch_f1": ("F1 by batches of 10", BY_BATCH),
+}
+Tops = dict[int, float]
+SIZES = (1, 2, 5, 10, 20, 50, 100)  # of batches, whose ceiling is drawn
 
 
-def variants(record: Record, group: str) -> dict[str, Found]:
-    """Label -> what became of it, for those of a group that are there."""
-    done = {v["key"]: v for v in record.get("study", {}).get("variants", [])}
-    for found in study.groups(record["tier"]):
-        if found.name == group:
-            return {
-                label: done[variant.key]
-                for label, variant in found.variants
-                if variant.key in done
-            }
-    return {}
+def charts(analysis: Analysis) -> Iterator[Chart | None]:
+    """Those for whose question the record has the nets."""
+    record = analysis.record
+    nets = studied.good(record, "batch")
+    yield chart("batches", analysis, _draw_batches, nets)
+    yield chart("path", analysis, _draw_path, studied.path(record))
+    nets = studied.good(record, "overfit")
+    yield chart("overfitting", analysis, _draw_overfitting, nets)
+    first = list(nets.values())[:1], {n: studied.ceiling(n) for n in SIZES}
+    yield chart("scores", analysis, _draw_scores, first)
+    groups, epochs = studied.sweeps(record), SHORT.epochs
+    yield chart("sweeps", analysis, _draw_sweeps, groups, epochs=epochs)
 
 
-def good(record: Record, group: str) -> dict[str, Found]:
-    """Those that trained to their end."""
-    found = variants(record, group)
-    return {label: v for label, v in found.items() if v["status"] == "ok"}
+def _by_epoch(
+    net: Studied, name: str, look: Look, label: str, every: int = 1
+) -> Line:
+    """A score of a net, with a marker every so many epochs."""
+    values = [getattr(epoch, name) for epoch in net.epochs]
+    epochs, options = range(1, len(values) + 1), {"markevery": every}
+    return Line(epochs, values, look, label, options)
 
 
-def batches(record: Record) -> Chart | None:
-    """Batch 1 and 10, at equal rate and at equal rate per sample."""
-    found = good(record, "batch")
-    if len(found) < 2:
-        return None
-    with looks.settings():
-        figure, axis = plt.subplots(figsize=(6.4, 3.6), layout="constrained")
-        for n, (label, v) in enumerate(found.items()):
-            values = [epoch["val_accuracy"] for epoch in v["epochs"]]
-            axis.plot(
-                range(1, len(values) + 1), values, LINES[n % 4],
-                color=GREYS[n % 4], marker="os^D"[n % 4], fillstyle="none",
-                label=label,
-            )  # fmt: skip
-        by_epoch(axis, "validation accuracy")
-        axis.legend(frameon=False, fontsize=9)
-        picture = looks.svg(figure, "batches")
-    return Chart(
-        "batches",
-        "What the batch does to learning",
-        picture,
-        "compare pairs: with an equal rate, an update after each sample goes "
-        "ten times as far an epoch; with an equal rate per sample both go as "
-        "far, and only the batch is left to tell them apart.",
-        "Validation accuracy at the end. " + _ends(found, "val_accuracy"),
-        _epoch_table("Validation accuracy by epoch", found, "val_accuracy"),
-    )
-
-
-def path(record: Record) -> Chart | None:
-    """From the assignment's net to the custom one, one change a step."""
-    found = good(record, "path")
-    if len(found) < len(study.PATH.variants):  # a step without its neighbour
-        return None
-    with looks.settings():
-        figure, axis = plt.subplots(
-            figsize=(7.4, 0.9 + 0.36 * len(found)), layout="constrained"
-        )
-        values = [v["test"]["accuracy"] for v in found.values()]
-        axis.plot(values, range(len(values)), "-o", color=VALIDATION)
-        for y, value in enumerate(values):
-            axis.annotate(
-                f"{value:.4f}", (1, y), xytext=(4, 0), va="center",
-                xycoords=("axes fraction", "data"),
-                textcoords="offset points", fontsize=9,
-            )  # fmt: skip
-        axis.set_yticks(range(len(found)), list(found))
-        axis.invert_yaxis()
-        axis.margins(y=0.1)
-        axis.set_xlabel("test accuracy")
-        picture = looks.svg(figure, "path")
-    return Chart(
-        "path",
-        "From the assignment's net to the custom one",
-        picture,
-        "each point has one change more than the point above it; what that "
-        "one change is worth depends on those before it.",
-        "Test accuracy, step by step. "
-        + "; ".join(
-            f"{label}: {v['test']['accuracy']:.4f}"
-            for label, v in found.items()
-        )
-        + ".",
-        Table(
-            "One change at a time",
-            ("change", "test accuracy", "test F1", "weights"),
-            [
-                [
-                    label,
-                    f"{v['test']['accuracy']:.4f}",
-                    f"{v['test']['f1_weighted']:.4f}",
-                    f"{v['parameters']:,}",
-                ]
-                for label, v in found.items()
-            ],
-            "F1 is weighted by class. One seed.",
-        ),
-    )
-
-
-def sweeps(record: Record) -> Chart | None:
-    """One panel a setting: what each does to the custom net's accuracy."""
-    shown = {g.name: (g, variants(record, g.name)) for g in study.SWEEPS}
-    shown = {name: pair for name, pair in shown.items() if len(pair[1]) > 1}
-    if not shown:
-        return None
-    with looks.settings():
-        figure, axes = plt.subplots(
-            2, 3, figsize=(9.6, 5.6), sharey=True, layout="constrained"
-        )
-        for axis, (group, found) in zip(
-            axes.flat, shown.values(), strict=False
-        ):
-            _sweep_panel(axis, group, found)
-        for axis in axes.flat[len(shown) :]:
-            axis.set_axis_off()
-        for axis in axes[:, 0]:
-            axis.set_ylabel("wrong answers, percent (log.)")
-        axes[0, 0].set_yscale("log")
-        looks.plain_log(axes[0, 0].yaxis)
-        axes[0, 0].legend(frameon=False, fontsize=9)
-        picture = looks.svg(figure, "sweeps")
-    rows = [
-        [
-            group.title,
-            label,
-            *(
-                (
-                    f"{v['epochs'][-1]['train_accuracy']:.4f}",
-                    f"{v['epochs'][-1]['val_accuracy']:.4f}",
-                    f"{v['test']['accuracy']:.4f}",
-                )
-                if v["status"] == "ok"
-                else (v["status"], "", "")
-            ),
-        ]
-        for group, found in shown.values()
-        for label, v in found.items()
+def _draw_batches(figure: Figure, nets: Nets) -> None:
+    lines = [
+        _by_epoch(net, "val_accuracy", look, label)
+        for (label, net), look in zip(nets.items(), GREYS, strict=False)
     ]
-    return Chart(
-        "sweeps",
-        "What each setting does: the custom net, one change at a time",
-        picture,
-        "each panel changes one setting of the custom net and leaves the "
-        "rest; lower is better, and all panels have one scale.",
-        "Validation accuracy. "
-        + "; ".join(f"{row[0]} {row[1]}: {row[3] or row[2]}" for row in rows)
-        + ".",
-        Table(
-            "Sweeps",
-            ("setting", "value", "training", "validation", "test"),
-            rows,
-            f"Accuracy after {study.SHORT.epochs} epochs; one seed.",
-        ),
-    )
+    panel = Panel(lines, "epoch", "validation accuracy")
+    draw_panels(figure, [panel], 3.6)[0].legend()
 
 
-def _sweep_panel(
-    axis: Any, group: study.Group, found: dict[str, Found]
-) -> None:
-    there = [n for n, v in enumerate(found.values()) if v["status"] == "ok"]
-    for key, label, color, marker in (
-        ("train_accuracy", "training", TRAINING, "s"),
-        ("val_accuracy", "validation", VALIDATION, "o"),
-    ):
-        values = [
-            max(100 * (1 - v["epochs"][-1][key]), 0.01)  # 0 has no logarithm
-            for v in found.values()
-            if v["status"] == "ok"
-        ]
-        axis.plot(
-            there, values, "--" if marker == "s" else "-", color=color,
-            marker=marker, fillstyle="none", label=label,
-        )  # fmt: skip
-    axis.set_xticks(range(len(found)), list(found))
-    axis.set_xlabel(group.title)
+def _draw_path(figure: Figure, nets: Nets) -> None:
+    """From the assignment's net to the custom one, one change a step."""
+    figure.set_size_inches(7.4, 0.9 + 0.36 * len(nets))
+    axes, values = figure.subplots(), studied.accuracies(nets)
+    axes.plot(values, range(len(values)), "-o", color=VALIDATION.color)
+    edge = ("axes fraction", "data")
+    for y, value in enumerate(values):
+        note(axes, f"{value:.4f}", 1, y, xytext=(4, 0), xycoords=edge)
+    name_rows(axes, list(nets), "test accuracy")
+    axes.margins(y=0.1)
 
 
-def by_epoch(axis: Any, ylabel: str) -> None:
-    axis.set(xlabel="epoch", ylabel=ylabel)
-    axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+def _draw_overfitting(figure: Figure, nets: Nets) -> None:
+    """Loss of training and validation, epoch by epoch, over seeds."""
+    lines = []
+    for (label, net), grey in zip(nets.items(), GREYS, strict=False):
+        for name, (part, look) in PARTS.items():
+            dashes = Look(look.color, look.marker, grey.line)
+            line = f"{name}_loss", dashes, f"{part}, {label}", 5
+            lines.append(_by_epoch(net, *line))
+    panel = Panel(lines, "epoch", "squared error after the epoch", log="y")
+    draw_panels(figure, [panel], 3.6)[0].legend(fontsize=8, ncols=2)
 
 
-def _ends(found: dict[str, Found], key: str) -> str:
-    return (
-        "; ".join(
-            f"{label}: {v['epochs'][-1][key]:.4f}"
-            for label, v in found.items()
-        )
-        + "."
-    )
+def _draw_scores(figure: Figure, shown: tuple[list[Studied], Tops]) -> None:
+    """Accuracy, macro F1 and the F1 by batches; and the last one's ceiling."""
+    [net], tops = shown
+    lines = [
+        _by_epoch(net, name, look, label, 3)
+        for name, (label, look) in SCORES.items()
+    ]
+    ceiling = [Line(list(tops), list(tops.values()), BY_BATCH)]
+    score = "score without a fault, average"
+    panels = [
+        Panel(lines, "epoch", "validation score"),
+        Panel(ceiling, "batch size (logarithmic)", score, log="x"),
+    ]
+    left, right = draw_panels(figure, panels, 3.6, shared=False)
+    left.axhline(tops[10], color=BY_BATCH.color, lw=1, ls=":")
+    text = f"without a fault, on average: {tops[10]:.3f}"
+    note(left, text, 1, tops[10], xytext=(0, 4), va="baseline")
+    left.set_ylim(0, 1)
+    left.legend(loc="lower right")
+    right.set_ylim(0, 1.02)
 
 
-def _epoch_table(heading: str, found: dict[str, Found], key: str) -> Table:
-    longest = max(len(v["epochs"]) for v in found.values())
-    return Table(
-        heading,
-        ("epoch", *found),
-        [
-            [
-                str(n + 1),
-                *(
-                    f"{v['epochs'][n][key]:.4f}"
-                    if n < len(v["epochs"])
-                    else ""
-                    for v in found.values()
-                ),
-            ]
-            for n in range(longest)
-        ],
-    )
+def _draw_sweeps(figure: Figure, groups: dict[str, Nets]) -> None:
+    """One panel a setting: what each does to the custom net's accuracy."""
+    panels: list[Panel] = []
+    for title, nets in groups.items():
+        ylabel = "" if len(panels) % 3 else "wrong answers, percent (log.)"
+        panel = Panel([], title, ylabel, "y", tuple(nets))
+        there = {n: net for n, net in enumerate(nets.values()) if net.test}
+        for name, (part, look) in PARTS.items():
+            last = [net.epochs[-1] for net in there.values()]
+            shares = [getattr(epoch, f"{name}_accuracy") for epoch in last]
+            wrong = [max(100 * (1 - s), 0.01) for s in shares]  # 0 has no log
+            panel.lines.append(Line(list(there), wrong, look, part))
+        panels.append(panel)
+    draw_panels(figure, panels, 2.8)[0].legend()

@@ -1,0 +1,177 @@
+"""The code of both sides beside each other, and how many lines each needs.
+
+Nothing is typed twice: code is cut from the files that run, equations from
+the list in numpy_net/__init__.py; templates/steps.toml says which.
+"""
+
+import ast
+import io
+import re
+import textwrap
+import tokenize
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+from msgspec import Struct, convert
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import PythonLexer
+
+from benchmarks import ROOT
+
+STEPS = Path(__file__).parent / "templates" / "steps.toml"
+# A file and a definition, ``numpy_net/layers.py:Dense.forward``; or a
+# statement in it by what it calls, ``assignment.py:train:model.fit()``; or
+# one argument of that call, ``...py:assignment_net:model.compile(loss)``.
+PLACE = re.compile(r"([\w/]+\.py):([\w.]*)(?::([\w.]+)\((\w*)\))?")
+EQUATION = re.compile(r"^ *\[(\d+)\] +(.+?) {2,}(\w+\.py.*)$", re.MULTILINE)
+DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+# Beside the nets, not behind them: themselves, and what one may do with one.
+APART = ("per_sample", "architectures", "models", "notebook", "wrappers")
+
+
+class Step(Struct, frozen=True, forbid_unknown_fields=True):
+    """Places in the code of both sides; what Keras does without being told."""
+
+    name: str
+    about: str
+    numpy: list[str]
+    keras: list[str]
+    note: str
+    equations: tuple[int, ...] = ()
+
+
+class Excerpt(Struct, frozen=True):
+    """Lines of a file by their numbers: dedented, and without docstrings."""
+
+    path: str
+    name: str
+    lines: dict[int, str]
+
+    def marked(self) -> dict[int, Markup]:
+        """The lines in colour, as HTML."""
+        # Pygments closes and opens its marks at every end of a line.
+        code = "\n".join(self.lines.values())
+        lexer, form = PythonLexer(stripnl=False), HtmlFormatter(nowrap=True)
+        text = highlight(code, lexer, form).removesuffix("\n")
+        lines = map(Markup, text.split("\n"))
+        return dict(zip(self.lines, lines, strict=True))
+
+
+def steps() -> list[Step]:
+    """The rows of the page, in the order in which things happen."""
+    return convert(tomllib.loads(_read(STEPS))["step"], list[Step])
+
+
+def equations() -> dict[int, tuple[str, str]]:
+    """What numpy_net lists: number to equation and where it is."""
+    return {
+        int(number): (" ".join(equation.split()), re.sub(" {2,}", ", ", where))
+        for number, equation, where in EQUATION.findall(_listed())
+    }
+
+
+def letters() -> str:
+    """What the letters of the equations stand for."""
+    return _listed().split("\n\n")[-2]
+
+
+def _listed() -> str:
+    """The docstring of numpy_net, which is read, not imported."""
+    tree = ast.parse(_read(ROOT / "numpy_net" / "__init__.py"))
+    return ast.get_docstring(tree) or ""
+
+
+def cut(place: str) -> Excerpt:
+    """Cut out a place, written as PLACE says."""
+    match = PLACE.fullmatch(place)
+    if not match:
+        raise ValueError(f"expected file.py:name or more, got {place!r}")
+    path, name, call, keyword = match.groups()
+    source = _read(ROOT / path)
+    node = _definition(source, name)
+    if call:
+        node = _call(node, call, keyword, place)
+    lines, hidden = source.split("\n"), _docstrings(node)
+    hidden |= {end + 1 for end in hidden if not lines[end].strip()}
+    numbers = [number for number in _span(node) if number not in hidden]
+    code = textwrap.dedent("\n".join(lines[n - 1] for n in numbers))
+    found = dict(zip(numbers, code.split("\n"), strict=True))
+    return Excerpt(path, name, found)
+
+
+def _call(scope: Any, call: str, keyword: str, place: str) -> Any:
+    """The one statement that makes the call, or its argument."""
+    found: list[Any] = []
+    for statement in ast.walk(scope):
+        if not isinstance(statement, (ast.Assign, ast.Expr)):
+            continue
+        for part in ast.walk(statement):
+            if isinstance(part, ast.Call) and ast.unparse(part.func) == call:
+                named = [k for k in part.keywords if k.arg == keyword]
+                found += named if keyword else [statement]
+    if len(found) != 1:
+        raise LookupError(f"{place}: expected one, got {len(found)}")
+    return found[0]
+
+
+def _definition(source: str, name: str) -> Any:
+    """The node of a class or function, "Dense.forward"; "": all."""
+    node: Any = ast.parse(source)
+    for part in filter(None, name.split(".")):
+        found = [n for n in node.body if getattr(n, "name", None) == part]
+        if len(found) != 1:
+            raise LookupError(f"expected one definition {name}, got {found}")
+        [node] = found
+    return node
+
+
+def _span(node: Any) -> range:
+    """The numbers of the lines that a node takes, with decorators."""
+    parts = [node, *getattr(node, "decorator_list", ())]
+    if isinstance(node, ast.Module):
+        parts = node.body or [ast.Pass(lineno=1, end_lineno=0)]
+    first = min(part.lineno for part in parts)
+    return range(first, max(part.end_lineno for part in parts) + 1)
+
+
+def _docstrings(node: Any) -> set[int]:
+    """The numbers of the lines that docstrings take in a node."""
+    return {
+        number
+        for inner in ast.walk(node)
+        if isinstance(inner, DOCUMENTED) and ast.get_docstring(inner, False)
+        for number in _span(inner.body[0])
+    }
+
+
+def count() -> dict[str, int]:
+    """The lines of code by what they are for."""
+    found = {}
+    for what, place in tomllib.loads(_read(STEPS))["count"].items():
+        files, _, name = place.partition(":")
+        paths = set(ROOT.glob(files))
+        if len(paths) > 1:
+            paths = {path for path in paths if path.stem not in APART}
+        found[what] = sum(lines_of_code(_read(path), name) for path in paths)
+    return found
+
+
+def lines_of_code(source: str, name: str = "") -> int:
+    """The lines of a source text, or of one definition in it, with code.
+
+    Blank lines, lines of comment alone and docstrings have none.
+    """
+    lines: set[int] = set()
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        # Line ends and indents have no text but white space.
+        if token.type != tokenize.COMMENT and token.string.strip():
+            lines.update(range(token.start[0], token.end[0] + 1))
+    part = _definition(source, name)
+    return len(lines.intersection(_span(part)) - _docstrings(part))
+
+
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
