@@ -2,15 +2,9 @@
 
 import json
 
-import numpy as np
 import pytest
-from sklearn.ensemble import RandomForestClassifier
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from benchmarks.__main__ import main
-from benchmarks.measure import added
-from benchmarks.measure.job import Job, Samples
 from benchmarks.record import results
 from benchmarks.rows.contenders import is_added, select
 from tests.test_benchmark_runs import ROOT, bench
@@ -137,30 +131,6 @@ def test_two_rows_of_one_name_can_be_told_apart():
     first, second = select(["my.nets:net", "your_nets:net"])
     assert first.title == "nets.net, added"
     assert second.title == "your_nets.net, added"
-
-
-def test_seed_and_threads_reach_every_part_that_left_them_open():
-    forest = RandomForestClassifier(random_state=8)
-    model = make_pipeline(StandardScaler(), forest)
-    assert added._left_open(model, 5, 2) == {
-        "randomforestclassifier__n_jobs": 2
-    }
-
-
-def test_it_trains_on_all_images_as_xgboost_does(rng, monkeypatch):
-    seen = []
-
-    class Memory(RandomForestClassifier):
-        def fit(self, X, y):
-            seen.append((X.shape, y.tolist()))
-            return self
-
-    y = np.eye(10)
-    x = rng.uniform(size=(10, 28, 28))
-    samples = Samples(x[:8], y[:8], x[8:], y[8:])
-    monkeypatch.setattr(added, "factory", lambda name: Memory)
-    added.fit(Job(select([BAYES])[0], samples))
-    assert seen == [((10, 784), list(range(10)))]
 
 
 BAD = {

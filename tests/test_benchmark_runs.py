@@ -12,13 +12,11 @@ import pytest
 
 from benchmarks.__main__ import main
 from benchmarks.data.dataset import Dataset, split
-from benchmarks.measure import job as common
-from benchmarks.measure import judging, keras_nets, numpy_nets, pin, tasks
+from benchmarks.measure import judging
 from benchmarks.record import results
-from benchmarks.rows.contenders import TIERS, Contender, select
+from benchmarks.rows.contenders import TIERS, select
 from benchmarks.run import runner, schedule
 from benchmarks.run.display import make_display
-from numpy_net import utils
 
 ROOT = Path(__file__).parents[1]
 
@@ -341,35 +339,6 @@ def test_a_failed_row_makes_the_exit_code_1(monkeypatch, tmp_path, capsys):
     assert (tmp_path / "out" / "summary.md").is_file()
 
 
-def test_workers_get_threads_and_a_hidden_gpu_before_any_import():
-    environment = pin.environment(3, "cpu")
-    for name in ("OMP", "OPENBLAS", "MKL"):
-        assert environment[f"{name}_NUM_THREADS"] == "3"
-    for name in ("INTRAOP", "INTEROP"):
-        assert environment[f"TF_NUM_{name}_THREADS"] == "3"
-    assert environment["CUDA_VISIBLE_DEVICES"] == "-1"
-
-
-def test_the_seed_reaches_weights_and_orders(rng):
-    data = samples(rng)
-
-    def weights(seed):
-        return numpy_nets.fit(job("assignment_net", data, seed)).weights[0]
-
-    assert np.array_equal(weights(1), weights(1))
-    assert not np.array_equal(weights(1), weights(2))
-    options = runner.Options(TIERS["quick"], select(["xgboost"]), [], seed=7)
-    entry = {"task": "train", "contender": "xgboost", "round": 2}
-    data = {"choice": "digits"}
-    record = runner._new_record(options, Path("folder"), data)
-    assert runner._of_entry(record, entry)["seed"] == 9
-
-
-def job(net, data, seed=0, **more):
-    contender = Contender("n", "t", "a", net, 10, 2)
-    return common.Job(contender, data, seed, say=lambda entry: None, **more)
-
-
 def test_every_round_holds_every_row_in_another_order():
     rows = [("train", name) for name in "abcdefgh"]
     plan = schedule.plan(rows, 3, seed=1)
@@ -380,40 +349,6 @@ def test_every_round_holds_every_row_in_another_order():
     assert all(sorted(r) == list("abcdefgh") for r in rounds)
     assert rounds[0] != rounds[1] != rounds[2]
     assert [e["round"] for e in plan] == [0] * 8 + [1] * 8 + [2] * 8
-
-
-def test_every_model_is_judged_alike():
-    """Three images of two classes: accuracy 2/3, F1 worked by hand."""
-    labels = np.array([0, 0, 1])
-    outputs = np.eye(10)[[0, 1, 1]]
-    test = judging.judge(labels, outputs)
-    assert test["accuracy"] == pytest.approx(2 / 3)
-    assert test["f1_weighted"] == pytest.approx(2 / 3)
-    assert test["f1_macro"] == pytest.approx(2 / 3)
-    assert test["predictions"] == "011"
-    of_labels = judging.judge(labels, outputs.argmax(axis=1))
-    assert of_labels == {k: test[k] for k in of_labels}
-    third = judging.judge(np.array([0, 0, 0, 1]), np.eye(10)[[0, 0, 1, 1]])
-    assert third["f1_weighted"] == pytest.approx((3 * 0.8 + 2 / 3) / 4)
-    assert third["f1_macro"] == pytest.approx((0.8 + 2 / 3) / 2)
-
-
-@pytest.mark.parametrize("batch_size", [1, 7, 10])
-@pytest.mark.keras
-def test_the_f1_by_batches_is_that_of_the_assignment(batch_size, rng):
-    """In NumPy here and in Keras's words there; a short last batch, too."""
-    from keras_net.metrics import per_batch_f1
-
-    y = np.eye(10)[rng.integers(0, 10, 43)]
-    outputs = np.clip(0.6 * y + rng.uniform(0, 0.7, y.shape), 0, 1)
-    starts = range(0, 43, batch_size)
-    theirs = [
-        float(per_batch_f1(y[i : i + batch_size], outputs[i : i + batch_size]))
-        for i in starts
-    ]
-    ours = judging.per_batch_f1(y, outputs, batch_size)
-    assert ours == pytest.approx(np.mean(theirs), rel=1e-6)
-    assert 0.05 < ours < 0.95
 
 
 def test_the_ceiling_is_what_perfect_outputs_score(rng):
@@ -427,48 +362,6 @@ def test_the_ceiling_is_what_perfect_outputs_score(rng):
         assert scored == pytest.approx(value, abs=0.01)
 
 
-def test_agreement_compares_every_array_of_the_right_rows(tmp_path):
-    names = ("numpy-per-sample", "numpy-batch-1")
-    for name, last in zip(names, (1.0, 1.5), strict=True):
-        arrays = [np.ones((2, 2)), np.zeros(2), np.ones(2), np.full(2, last)]
-        spec = {"contender": name, "round": 0}
-        tasks.save_weights(tmp_path, spec, arrays)
-    runs = [
-        {"contender": name, "round": 0, "status": "ok", "epochs": [{}]}
-        for name in names
-    ]
-    record = {"runs": runs, "contenders": list(names)}
-    [pair] = tasks._agreement(tmp_path, record)
-    assert pair == {"rows": list(names[::-1]), "max_weight_difference": 0.5}
-
-
-def samples(rng, n=40):
-    y = np.eye(10, dtype="float32")[rng.integers(0, 10, n)]
-    x = rng.uniform(0, 1, (n, 28, 28)).astype("float32")
-    return common.Samples(x, y, x[:10], y[:10])
-
-
-@pytest.mark.parametrize(
-    ("adapter", "net", "pixel"),
-    [
-        (numpy_nets.per_sample, "assignment_net", np.nan),
-        (numpy_nets.fit, "custom_net", 1e38),
-        pytest.param(
-            keras_nets.fit, "custom_net", 1e38, marks=pytest.mark.keras
-        ),
-    ],
-)
-def test_a_net_that_diverges_stops_with_epoch_and_hint(
-    adapter, net, pixel, rng
-):
-    data = samples(rng)
-    data.x[12] = pixel
-    # Keras's loss stays finite on some processors; its weights do not.
-    message = r"(loss|weight) became (nan|inf) in epoch 1.*: .*learning_rate"
-    with pytest.raises(FloatingPointError, match=message):
-        adapter(job(net, data, warm=False))
-
-
 def test_the_validation_part_is_the_last_sixth(rng):
     labels = rng.integers(0, 10, 60).astype("uint8")
     images = np.repeat(np.arange(60, dtype="uint8"), 784).reshape(60, 28, 28)
@@ -478,18 +371,3 @@ def test_the_validation_part_is_the_last_sixth(rng):
     assert x_val[:, 0, 0].tolist() == list(range(50, 60))
     assert np.array_equal(y.argmax(axis=1), labels[:50])
     assert np.array_equal(y_val.argmax(axis=1), labels[50:])
-
-
-@pytest.mark.keras
-def test_keras_is_handed_the_orders_that_numpy_net_draws(rng):
-    """Every epoch another order, all samples, the last batch a short one."""
-    data = samples(rng, 23)
-    contender = Contender("n", "t", "a", "assignment_net", 10, 3)
-    orders = common.Job(contender, data, 5).orders()
-    batches = list(keras_nets.batches(data, orders, 10))
-    assert [len(x) for x, _ in batches] == [10, 10, 3] * 3
-    got = np.concatenate([x for x, _ in batches])
-    assert np.array_equal(got, data.x[orders.ravel()])
-    assert not np.array_equal(orders[0], orders[1])
-    utils.set_random_seed(5)
-    assert np.array_equal(orders[0], utils.generator().permutation(23))

@@ -13,11 +13,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.measure import keras_nets
 from benchmarks.record import results
 from benchmarks.record.errors import InputError
 from numpy_net import Input, Sequential, layers, utils
-from tests.test_benchmark_runs import ROOT, bench, job, samples
+from tests.test_benchmark_runs import ROOT, bench
 
 NUMPY = "numpy-batch-10,numpy-batch-1"
 
@@ -111,64 +110,6 @@ def test_a_run_keeps_every_other_out_of_its_folder(tmp_path):
         assert f"another run is writing to {folder}: wait" in done.stderr
         assert done.stderr.count("\n") == 1
     assert (folder / "figures").is_dir()
-
-
-PARENT = """
-import os, subprocess, sys, time
-code = ("import os, time; from benchmarks.measure.orphans import end_with; "
-        f"end_with({os.getpid()}); print('here', flush=True); time.sleep(99)")
-child = subprocess.Popen([sys.executable, "-c", code])
-time.sleep(99)
-"""
-
-
-@pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
-def test_a_worker_ends_with_the_parent_that_was_killed():
-    process = subprocess.Popen(
-        [sys.executable, "-c", PARENT], stdout=subprocess.PIPE, cwd=ROOT
-    )
-    with process:
-        assert process.stdout.readline() == b"here\n"
-        process.kill()
-        # The child has it, too: it ends when both have.
-        assert process.stdout.read() == b""
-
-
-STUDY = """
-import os, sys
-from dataclasses import replace
-import numpy as np
-from benchmarks.measure import engine, study_runs
-from benchmarks.rows import study
-from benchmarks.measure.job import Samples
-x, y = np.zeros((600, 28, 28), "float32"), np.eye(10)[np.arange(600) % 10]
-nets = [replace(study.ASSIGNMENT, seed=n, epochs=99_999) for n in range(2)]
-nets.append(replace(study.ASSIGNMENT, epochs=1))
-samples, test = Samples(x, y, x[:9], y[:9]), (x, np.arange(600) % 10)
-with engine.here(2, sys.argv[1]):
-    for found in study_runs.train_all(nets[::-1], samples, test, os.getpid()):
-        print(found["status"], flush=True)
-"""
-
-
-@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="no /proc")
-def test_nets_in_training_end_with_the_worker_that_was_killed(tmp_path):
-    """And the images that they share do not stay in memory."""
-    mark = f"MARK={tmp_path}"
-    process = subprocess.Popen(
-        [sys.executable, "-c", STUDY, str(tmp_path)],
-        stdout=subprocess.PIPE,
-        env=os.environ | {"MARK": str(tmp_path)},
-        cwd=ROOT,
-    )
-    with process:
-        assert process.stdout.readline() == b"ok\n"
-        assert len(alive(mark)) > 2
-        assert list(tmp_path.glob(results.SHARED))
-        process.kill()
-        assert_gone(mark)
-    results.tidy(tmp_path)
-    assert not list(tmp_path.iterdir())
 
 
 def test_to_go_on_clears_what_a_kill_has_left(tmp_path):
@@ -273,39 +214,6 @@ def without_times(epochs):
         {k: v for k, v in epoch.items() if k not in ("wall", "cpu")}
         for epoch in epochs
     ]
-
-
-@pytest.mark.keras
-@pytest.mark.parametrize("adapter", [keras_nets.fit, keras_nets.compiled])
-@pytest.mark.parametrize("net", ["assignment_net", "custom_net"])
-def test_keras_repeats_a_seed_bit_for_bit_as_well(adapter, net, rng):
-    """TensorFlow promises it with enable_op_determinism; steps so small run
-    on one thread, and keep it without."""
-    data = samples(rng)
-    once, again = (adapter(job(net, data, seed=3)) for _ in range(2))
-    for a, b in zip(once.weights, again.weights, strict=True):
-        np.testing.assert_array_equal(a, b)
-    assert without_times(once.clock.epochs) == without_times(
-        again.clock.epochs
-    )
-
-
-@pytest.mark.parametrize("make", ["assignment_model", "accurate_model"])
-def test_xgboost_repeats_a_seed(make, rng):
-    """Also where it draws rows and pixels for each tree."""
-    pytest.importorskip("xgboost")
-    from classical import xgboost_model
-
-    x, y = rng.uniform(size=(300, 20)), rng.integers(0, 10, 300)
-    once, again, other = (
-        getattr(xgboost_model, make)(seed, 1)
-        .set_params(n_estimators=20)
-        .fit(x, y)
-        .predict_proba(x)
-        for seed in (5, 5, 6)
-    )
-    np.testing.assert_array_equal(once, again)
-    assert np.array_equal(once, other) == (make == "assignment_model")
 
 
 def test_two_hundred_epochs_hold_no_more_than_twenty(digits):

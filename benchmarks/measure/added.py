@@ -13,15 +13,14 @@ from benchmarks.record.run import Verified
 
 def fit(job: Job) -> Trained:
     """All training images at once, as XGBoost gets them."""
-    name = job.row.name
     with job.phases("import"):
-        model = classifier(name)
+        model = classifier(job.row.name)
     with job.phases("build"):
-        # What it leaves open, in every part, gets the run's seed and threads.
-        values = {"random_state": job.seed, "n_jobs": job.threads}
-        for key, value in model.get_params().items():
-            if value is None and (last := key.rpartition("__")[2]) in values:
-                model.set_params(**{key: values[last]})
+        # What its parts leave open gets the run's seed and threads.
+        ours = {"random_state": job.seed, "n_jobs": job.threads}
+        for name, value in model.get_params().items():
+            if value is None and (last := name.rpartition("__")[2]) in ours:
+                model.set_params(**{name: ours[last]})
         x, labels = all_images(job)
     with job.phases("training"):
         model.fit(x, labels)
@@ -56,7 +55,5 @@ def _digits(answers: Any, count: int) -> Array:
     digits = np.asarray(answers)
     if digits.shape == (count,) and np.isin(digits, range(10)).all():
         return digits.astype(int)
-    raise InputError(
-        f"predict is to return {count} digits from 0 to 9, got "
-        f"{digits.dtype} of shape {digits.shape}"
-    )
+    kind = f"{digits.dtype} of shape {digits.shape}"
+    raise InputError(f"predict is to return {count} digits, got {kind}")

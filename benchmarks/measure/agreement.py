@@ -104,8 +104,7 @@ def gates(folder: Path, record: Record) -> list[Gate]:
 def compare(name_a: str, name_b: str, a: Side, b: Side) -> Gate:
     """Hold two rows to each other, rule by rule."""
     one, two = a.gate, b.gate
-    coarser = min(one.dtype, two.dtype)  # float32 before float64
-    tolerance = TOLERANCE[coarser]
+    tolerance = TOLERANCE[min(one.dtype, two.dtype)]  # of the coarser
     starts, change = _differences(a.arrays, b.arrays)
     loss = abs(one.loss - two.loss) / abs(one.loss or 1.0)
     rates = (one.learning_rate, two.learning_rate)

@@ -9,6 +9,7 @@ import os
 import sys
 import threading
 import time
+import timeit
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
@@ -100,13 +101,8 @@ def end_with(parent: int) -> None:
 
 def sentinel() -> float:
     """Seconds of a fixed piece of work: it changes when the machine does."""
-
-    def once() -> float:
-        start = time.perf_counter()
-        sum(i * i for i in range(100_000))
-        return time.perf_counter() - start
-
-    return median(once() for _ in range(15))
+    work = "sum(i * i for i in range(100_000))"
+    return median(timeit.repeat(work, number=1, repeat=15))
 
 
 class Watch:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.data.dataset import Samples
-from benchmarks.measure.clock import Enough
+from benchmarks.measure.clock import Clock, Enough
 from benchmarks.measure.job import Array, Job, Trained, make_net
 from benchmarks.record.run import Verified
 from benchmarks.rows.row import Trainer
@@ -108,16 +108,13 @@ def train(job: Job) -> Trained:
     first epoch is the compiler.
     """
     model, how = _new_model(job), HOW[job.row.trainer]
-    import keras  # by now it is there
-
     start = model.get_weights()
     if job.warm and not job.row.compiled:
         _warm(job, model, how)
     clock = job.clock(model.get_weights)
-    begin, end = clock.on_epoch_begin, clock.on_epoch_end
-    callbacks = [keras.callbacks.LambdaCallback(begin, end)]
+    hooks = [_callback(clock)]
     with job.phases("training"), suppress(Enough):
-        how(model, job.batch_size, job.samples, job.orders(), callbacks)
+        how(model, job.batch_size, job.samples, job.orders(), hooks)
     if job.row.compiled:
         job.phases.split("training", "compile", clock.set_up)
     return Trained(
@@ -128,6 +125,12 @@ def train(job: Job) -> Trained:
         weights=model.get_weights(),
         start=start,
     )
+
+
+def _callback(clock: Clock) -> Any:
+    from keras.callbacks import LambdaCallback
+
+    return LambdaCallback(clock.on_epoch_begin, clock.on_epoch_end)
 
 
 def _warm(job: Job, model: Any, how: Train) -> None:

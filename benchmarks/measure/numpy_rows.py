@@ -18,6 +18,7 @@ from numpy_net import per_sample as textbook
 from numpy_net.per_sample import LEARNING_RATE, sigmoid
 
 Weights = list[Array]
+# x (N, 784), y (N, 10) and weights, to be changed -> mean loss, accuracy.
 TrainEpoch = Callable[[Array, Array, Weights], tuple[float, float]]
 
 
@@ -66,18 +67,13 @@ def vectorised(job: Job) -> Trained:
 def train(
     job: Job, train_epoch: TrainEpoch, first: str = "first step"
 ) -> Trained:
-    """What fit does around the epochs, for a function that trains one.
-
-    train_epoch (x (N, 784), y (N, 10), weights) changes the weights and
-    gives mean loss and accuracy; ``first`` is the phase of its first step.
-    """
+    """What fit does around the epochs, for a function that trains one."""
     with job.phases("build"):
         weights = job.new_net().get_weights()
     start = [w.copy() for w in weights]
-    x, y = (a.astype(job.row.dtype) for a in job.samples[:2])
-    x = flat(x)
+    images, y = (a.astype(job.row.dtype) for a in job.samples[:2])
+    x, one = flat(images), slice(job.batch_size)
     if job.warm:
-        one = slice(job.batch_size)
         with job.phases(first):
             train_epoch(x[one], y[one], [w.copy() for w in weights])
 
@@ -87,12 +83,9 @@ def train(
 
     clock = job.train(train_in_order, weights)
     return Trained(
-        predict=lambda x: textbook.predict(flat(x), weights),
-        verified=Verified(str(weights[0].dtype), "cpu", LEARNING_RATE),
-        clock=clock,
-        updates=job.steps * len(clock.epochs),
-        weights=weights,
-        start=start,
+        lambda x: textbook.predict(flat(x), weights),
+        Verified(str(weights[0].dtype), "cpu", LEARNING_RATE),
+        *(clock, job.steps * len(clock.epochs), weights, start),
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from itertools import product
 from pathlib import Path
 from statistics import median
-from time import perf_counter
+from timeit import Timer
 from typing import Any
 
 from benchmarks.data import dataset as data
@@ -41,7 +41,7 @@ DTYPES = ("float64", "float32")
 
 def find_data(task: Task, tell: Tell, phases: Phases) -> Done:
     """Find the data, draw four random digits, say what they are."""
-    dataset = _load(task, lambda line: tell(Say(line)))
+    dataset = _load(task, tell)
     some = pictures.chosen(dataset, task.seed)
     if task.sums in (None, dataset.sha256):
         path = Path(task.folder) / "figures" / "digits.png"
@@ -188,12 +188,12 @@ TASKS = {
 }
 
 
-def _load(
-    task: Task, say: Callable[[str], object] = lambda line: None
-) -> Dataset:
-    request = task.request
-    dataset = data.load(request.data, request.data_dir, say)
-    return dataset.first(request.limits.n_train, request.limits.n_test)
+def _load(task: Task, tell: Tell = lambda answer: None) -> Dataset:
+    asked, limits = task.request, task.request.limits
+    dataset = data.load(
+        asked.data, asked.data_dir, lambda line: tell(Say(line))
+    )
+    return dataset.first(limits.n_train, limits.n_test)
 
 
 def _job(task: Task, tell: Tell, phases: Phases) -> tuple[Job, Dataset]:
@@ -212,10 +212,5 @@ def _done(task: Task, phases: Phases, **parts: Any) -> Done:
 
 
 def _seconds_for_one(predict: Callable[[Array], Array], x: Array) -> float:
-    """Median seconds of the answer for a single image, ten asked."""
-    seconds = []
-    for n in range(11):
-        start = perf_counter()
-        predict(x[n : n + 1])
-        seconds.append(perf_counter() - start)
-    return median(seconds[1:])
+    """Median seconds of the answer for a single image; the first warms up."""
+    return median(Timer(lambda: predict(x[:1])).repeat(11, number=1)[1:])

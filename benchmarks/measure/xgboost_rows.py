@@ -10,31 +10,23 @@ from benchmarks.measure.job import Array, Job, Trained, flat
 from benchmarks.measure.messages import Progress
 from benchmarks.record.run import Verified
 
+DEVICES = {"cpu": None, "gpu": "cuda"}  # None: XGBoost's own choice
 REPORTED = ("max_bin", "max_depth", "eta", "subsample", "colsample_bytree")
 
 
 def fit(job: Job) -> Trained:
-    """Boosted trees.
-
-    Its own callbacks tell the making of the matrix (quantiles of every
-    pixel, one byte a value) from the first round and the others.
-    """
-    settings = dict(job.row.settings)
-    constant_pixels = settings.pop("constant_pixels", True)
+    """Boosted trees: first a matrix, a byte a pixel; then round by round."""
     with job.phases("import"):
         from classical import xgboost_model
     with job.phases("build"):
+        settings = {"constant_pixels": True} | job.row.settings
+        all_pixels = settings.pop("constant_pixels")
         make = getattr(xgboost_model, str(job.row.model))
         model = make(job.seed, job.threads, **settings)
-        watch = _watch(job, model.get_num_boosting_rounds())
-        model.set_params(callbacks=[watch])
-        if job.device == "gpu":
-            model.set_params(device="cuda")
+        watch = _watch(job, model)
         x, labels = all_images(job)
-        kept = np.full(x.shape[1], True)
-        if not constant_pixels:
-            kept = x.min(axis=0) < x.max(axis=0)
-            x = x[:, kept]
+        kept = (x.min(axis=0) < x.max(axis=0)) | all_pixels
+        x = x if all_pixels else x[:, kept]
     start = perf_counter()
     with job.phases("training"):
         model.fit(x, labels)
@@ -56,9 +48,11 @@ def all_images(job: Job) -> tuple[Array, Array]:
     return x, y.argmax(axis=1)
 
 
-def _watch(job: Job, total: int) -> Any:
-    """A callback with the moments at which rounds began and ended."""
+def _watch(job: Job, model: Any) -> Any:
+    """Give a model a callback that keeps when its rounds began and ended."""
     from xgboost.callback import TrainingCallback
+
+    total = model.get_num_boosting_rounds()
 
     class Watch(TrainingCallback):
         def before_training(self, model: Any) -> Any:
@@ -70,7 +64,9 @@ def _watch(job: Job, total: int) -> Any:
             job.tell(Progress(epoch + 1, total))
             return False
 
-    return Watch()
+    watch = Watch()
+    model.set_params(callbacks=[watch], device=DEVICES[job.device])
+    return watch
 
 
 def _verified(job: Job, model: Any, x: Array) -> Verified:

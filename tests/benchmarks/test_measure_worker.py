@@ -107,6 +107,7 @@ def test_digits_on_which_models_disagree_are_kept(rng):
                      np.arange(10))  # fmt: skip
     one, two = a_run(table.NUMPY_10), a_run(table.XGBOOST)
     assert pictures.disagreements(a_record(one, two), digits) is None
+    one.training.test.predictions = "0123456789"
     two.training.test.predictions = "0173456789"
     found = pictures.disagreements(a_record(one, two), digits)
     assert (found.count, found.labels) == (1, [2])
