@@ -22,11 +22,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.metrics import f1_score
 
+from benchmarks import ROOT, InputError
 from benchmarks.cli import Parser, whole
 from benchmarks.data.dataset import CHOICES, load, one_hot
-from benchmarks.record.errors import InputError
-from benchmarks.record.results import ROOT
-from benchmarks.report.table import three_digits
 from classical.xgboost_model import assignment_model
 from numpy_net import architectures as numpy_nets
 from numpy_net import utils
@@ -148,7 +146,7 @@ def compare(title, predicted, seconds):
     """Keep a row for the last table: predicted (N,) holds digits."""
     accuracy = np.mean(predicted == data.y_test)
     f1 = f1_score(data.y_test, predicted, average="weighted")
-    table[title] = f"{accuracy:13.4f}  {f1:7.4f}  {three_digits(seconds):>16}"
+    table[title] = f"{accuracy:13.4f}  {f1:7.4f}  {seconds:16.3g}"
 
 
 table = {}

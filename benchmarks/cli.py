@@ -92,9 +92,9 @@ def _bench_options(parser: "Parser") -> None:
     add("--only", action="append", default=[], metavar="NAME[,NAME]",
         help="these rows or groups alone (see --list)")
     add("--list", action="store_true", help="list rows and groups, and stop")
-    add("--rounds", type=_whole(1, 1000), metavar="N",
+    add("--rounds", type=whole(1, 1000), metavar="N",
         help="train every row so often, with a seed each time (the tier's)")
-    add("--seed", type=_whole(0, 2**32 - 1001), default=0, metavar="N",
+    add("--seed", type=whole(0, 2**32 - 1001), default=0, metavar="N",
         help="of weights and order (0)")
     add("--threads", type=_threads, default=usable_cores(), metavar="N|all",
         help="threads of every library, and cores (all that there are)")
@@ -451,7 +451,7 @@ def _is_number(text: str) -> bool:
     return text.isascii() and text.isdecimal() and len(text) < 20
 
 
-def _whole(least: int, most: int) -> Callable[[str], int]:
+def whole(least: int, most: int) -> Callable[[str], int]:
     """Return what reads a whole number in a range for argparse."""
 
     def read(text: str) -> int:

@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 
 import pytest
+from benchmarks.rows.contenders import CONTENDERS
 
 import numpy_net
-from benchmarks.rows.contenders import CONTENDERS
 from numpy_net import architectures
 
 ROOT = Path(__file__).parents[1]

@@ -1,11 +1,11 @@
 """XGBoost as the assignment set it up: three settings, else the defaults."""
 
 import numpy as np
+from benchmarks.rows.contenders import TREES, select
 from xgboost import XGBClassifier
 
 from benchmarks.measure import job as common
 from benchmarks.measure import trees
-from benchmarks.rows.contenders import TREES, select
 from classical.xgboost_model import (
     accurate_model,
     assignment_model,
