@@ -67,11 +67,13 @@ def test_a_variant_trains_as_fit_does(small):
     assert studied.status == "ok"
     assert len(studied.epochs) == 2
     last = studied.epochs[-1]
-    for part, count in (("train", 20), ("val", 20)):
-        x, y = samples.x[:count], samples.y[:count]
-        scores = [getattr(last, f"{part}_{name}")
-                  for name in ("loss", "accuracy", "f1_macro")]  # fmt: skip
-        assert scores == pytest.approx(model.evaluate(x, y), rel=1e-5)
+    x, y, x_val, y_val = samples
+    parts = {"train": (x[:20], y[:20]), "val": (x_val, y_val)}
+    for part, (images, labels) in parts.items():
+        names = [f"{part}_{name}" for name in ("loss", "accuracy", "f1_macro")]
+        scores = [getattr(last, name) for name in names]
+        evaluated = model.evaluate(images, labels)
+        assert scores == pytest.approx(evaluated, rel=1e-5)
     assert studied.parameters == 784 * 7 + 7 + 70 + 10
     right = model.predict(test[0]).argmax(axis=1) == test[1]
     assert studied.test.accuracy == pytest.approx(right.mean())
