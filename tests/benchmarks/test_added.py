@@ -75,7 +75,7 @@ def test_added_rows_are_judged_and_timed_like_the_others(run):
 def test_an_answer_that_is_no_digit_is_a_failed_row(run):
     _, record, done = run
     [words] = [entry for entry in record.runs if entry.row == NAMES[3]]
-    assert words.status == "failed"
+    assert words.status == "bad input"
     assert "digits" in words.message
     assert done.returncode == 1
 
