@@ -45,13 +45,14 @@ def set_random_seed(seed: int) -> None:
     _GENERATOR = np.random.default_rng(whole_number("seed", seed, least=0))
 
 
-def to_categorical(x, num_classes: int) -> np.ndarray:
-    """Labels 0..C-1 as one-hot rows.
+def to_categorical(x, num_classes: int | None = None) -> np.ndarray:
+    """Labels 0..C-1 as one-hot rows; C is the largest + 1 unless given.
 
-    x (N,) whole numbers  ->  (N, C) of zeros with a single 1, float64.
+    x (N,) or (N, 1), whole numbers  ->  (N, C), zeros with a single 1.
 
     Raises ValueError if a label is not one of 0..num_classes-1.
-    Keras: keras.utils.to_categorical; there num_classes may be left out.
+    Keras: keras.utils.to_categorical; it takes other shapes, too, and cuts
+    fractions off.
     """
     try:
         labels = np.asarray(x)
@@ -60,15 +61,19 @@ def to_categorical(x, num_classes: int) -> np.ndarray:
             "labels: expected whole numbers of shape (N,), got rows of "
             "unequal lengths"
         ) from None
-    num_classes = whole_number("num_classes", num_classes)
-    if labels.ndim != 1 or labels.dtype.kind not in "iu":
+    if labels.shape[1:] == (1,):
+        labels = labels[:, 0]
+    if labels.ndim != 1 or labels.dtype.kind not in "iu" or not labels.size:
         raise ValueError(
             f"labels: expected whole numbers of shape (N,), got "
             f"{labels.dtype} of shape {labels.shape}"
         )
-    if labels.size and not 0 <= labels.min() <= labels.max() < num_classes:
+    if num_classes is None:
+        num_classes = int(labels.max()) + 1
+    classes = whole_number("num_classes", num_classes)
+    if not 0 <= labels.min() <= labels.max() < classes:
         raise ValueError(
-            f"labels: expected 0 to {num_classes - 1}, got "
-            f"{labels.min()} to {labels.max()}"
+            f"labels: expected 0 to {classes - 1}, got {labels.min()} to "
+            f"{labels.max()}"
         )
-    return np.eye(num_classes)[labels]
+    return np.eye(classes)[labels]

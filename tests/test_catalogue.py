@@ -43,7 +43,6 @@ from numpy_net import (
     callbacks,
     config,
     gradient_check,
-    initializers,
     layers,
     metrics,
     optimizers,
@@ -52,6 +51,7 @@ from numpy_net import (
 )
 from numpy_net.architectures import assignment_net
 from numpy_net.gradient_check.__main__ import main as gradients
+from tests.mistakes.__main__ import main as mistakes
 from tests.test_data import (
     ARRAYS,
     EXPECTED,
@@ -350,18 +350,18 @@ NETS = {
     ),
     "callbacks, a class": (
         fit(callbacks=[callbacks.History]),
-        "callbacks: expected objects like History(), got <class",
+        "callbacks: expected a Callback, got <class",
     ),
     "callbacks, a function": (
         fit(callbacks=[print]),
-        "callbacks: expected objects like History(), got <built-in",
+        "callbacks: expected a Callback, got <built-in",
     ),
     "fit before compile": (
         lambda m: net(Input((28, 28)), layers.Flatten(), DENSE).fit(X, Y),
         "the model has no loss and optimizer yet: call compile(",
     ),
-    "compute_loss before compile": (
-        lambda m: net(Input((4,)), layers.Dense(10)).compute_loss(X, Y),
+    "gradients before compile": (
+        lambda m: net(Input((4,)), layers.Dense(10)).gradients(X, Y),
         "the model has no loss and optimizer yet: call compile(",
     ),
     "predict, no weights": (
@@ -379,11 +379,11 @@ NETS = {
     ),
     "set_weights, complex": (
         lambda m: m.set_weights([w + 0j for w in m.get_weights()]),
-        "weights: expected numeric arrays of shapes",
+        "weights: expected numbers in one array",
     ),
     "set_weights, None": (
         lambda m: m.set_weights(None),
-        "weights: expected numeric arrays of shapes",
+        "weights: expected arrays of shapes [(784, 30), (30,), (30, 10)",
     ),
     "set_weights where there are none": (
         lambda m: net(Input((4,))).set_weights([1]),
@@ -431,8 +431,8 @@ NETS = {
         made(kernel_initializer="he"),
         "unknown initializer 'he'; known: glorot_uniform, zeros",
     ),
-    "kernel_initializer, a class": (
-        made(kernel_initializer=initializers.Zeros),
+    "kernel_initializer, another class": (
+        made(kernel_initializer=dict),
         "unknown initializer <class",
     ),
     "kernel_regularizer='l1'": (
@@ -562,9 +562,9 @@ COMMANDS = {
     "benchmarks export": "the following arguments are required: DIR",
     "benchmarks doctor now": "unrecognized arguments: now",
     "benchmarks --resume": "argument --resume: expected one argument",
-    "gradient_check --break nonsense": "unknown mistake 'nonsense'; known: ",
-    "gradient_check --break": "argument --break: expected one argument; see",
-    "gradient_check --list --break x": "not allowed with argument --list",
+    "mistakes nonsense": "unknown mistake 'nonsense'; known: ",
+    "mistakes": "one of the arguments NAME --list is required; see",
+    "mistakes --list x": "not allowed with argument",
     "gradient_check now": "unrecognized arguments: now; see python -m numpy_",
     "assignment --samples 0": "--samples: expected a whole number from 100",
     "assignment --samples -5": "--samples: expected a whole number from 100",
@@ -882,8 +882,8 @@ def done(do, model):
             with mock.patch("sys.argv", ["assignment.py", *arguments]):
                 runpy.run_path(str(ROOT / "assignment.py"), None, "__main__")
             return 0
-        main = {"benchmarks": benchmarks, "gradient_check": gradients}[program]
-        return main(arguments)
+        mains = {"gradient_check": gradients, "mistakes": mistakes}
+        return (mains | {"benchmarks": benchmarks})[program](arguments)
     except SystemExit as error:
         return error.code
 
@@ -940,7 +940,7 @@ def test_every_kind_has_its_share():
     [
         ("benchmarks", "--data-dir", "nowhere", "--out", "new"),
         ("benchmarks", "check", "nowhere"),
-        ("numpy_net.gradient_check", "--break", "nonsense"),
+        ("tests.mistakes", "nonsense"),
     ],
     ids=" ".join,
 )

@@ -87,8 +87,7 @@ def test_behind_the_nets_are_the_files_that_training_takes():
     files = set((ROOT / "numpy_net").glob("*.py"))
     files -= {
         ROOT / "numpy_net" / f"{name}.py"
-        for name in ("per_sample", "architectures", "models", "notebook",
-                     "wrappers")
-    }  # fmt: skip
+        for name in ("per_sample", "architectures", "models", "wrappers")
+    }
     lines = (lines_of_code(path.read_text("utf-8")) for path in files)
     assert count()["numpy, what stands behind them"] == sum(lines)

@@ -246,12 +246,14 @@ def wrong_rate(monkeypatch):
 
 
 def no_bias(monkeypatch):
-    from numpy_net import fused, layers
+    from numpy_net import layers, updates
 
-    monkeypatch.setattr(fused, "ENABLED", False)
+    monkeypatch.setattr(updates, "fits", lambda *_: False)
     right = layers.Dense.gradients
     monkeypatch.setattr(
-        layers.Dense, "gradients", lambda self: (right(self)[0], 0 * self.bias)
+        layers.Dense,
+        "gradients",
+        lambda self, *more: (right(self, *more)[0], 0 * self.bias),
     )
 
 
@@ -301,11 +303,11 @@ def test_seconds_and_ratio_tell_of_the_same_rounds():
 
 
 def last_batch_dropped(monkeypatch):
-    from numpy_net import sequential
+    from numpy_net import data
 
-    right = sequential._batches
+    right = data.batches
     monkeypatch.setattr(
-        sequential, "_batches", lambda n, size: list(right(n, size))[:-1]
+        data, "batches", lambda n, size: list(right(n, size))[:-1]
     )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.measure.job import Job
-from numpy_net import activations, fused
+from numpy_net import activations, losses, updates
 
 SIZES = (1, 10)
 
@@ -35,38 +35,49 @@ def calls(job: Job) -> list[dict[str, Any]]:
 def _of_a_step(
     model: Any, x: np.ndarray, y: np.ndarray
 ) -> Iterator[tuple[str, Callable[[], object]]]:
-    hidden, output = model.trainable
+    flatten, hidden, output = model.layers
     h, o = hidden.activation, output.activation
-    da = model.loss.gradient(y, output.a)
-    yield "rows of the images", lambda: model.layers[0].forward(x)
-    yield "[1] hidden, x W", lambda: hidden.x.dot(hidden.kernel)
-    yield "[1] hidden, + b", lambda: hidden.z + hidden.bias[None]
-    yield "[2] hidden", lambda: h(hidden.z)
-    yield "[1] output, x W", lambda: output.x.dot(output.kernel)
-    yield "[1] output, + b", lambda: output.z + output.bias[None]
-    yield "[2] output", lambda: o(output.z)
-    yield "[7] loss", lambda: model._loss_value(y)
-    yield "[8] its gradient", lambda: model.loss.gradient(y, output.a)
-    yield "[3] output", lambda: activations.VJP[o](output.a, da)
-    yield "[6] output", lambda: output.delta.dot(output.kernel.T)
-    dx = output.delta.dot(output.kernel.T)
-    yield "[3] hidden", lambda: activations.VJP[h](hidden.a, dx)
-    for name, layer in (("output", output), ("hidden", hidden)):
-        _, gemm, bias, ones, pieces = fused.prepared(layer, len(x))
-        yield f"[4] [12] {name} kernel", _update(gemm, layer, layer.x, pieces)
+    loss = losses.get(model.loss)
+    yield "rows of the images", lambda: flatten.forward(x)
+    x1, z1, a1 = hidden.forward(flatten(x))
+    x2, z2, a2 = output.forward(a1)
+    da = loss.gradient(y, a2)
+    delta2 = output.backward((x2, z2, a2), da)
+    dx = output.input_gradient((x2, z2, a2), delta2)
+    delta1 = hidden.backward((x1, z1, a1), dx)
+    yield "[1] hidden, x W", lambda: x1.dot(hidden.kernel)
+    yield "[1] hidden, + b", lambda: z1 + hidden.bias[None]
+    yield "[2] hidden", lambda: h(z1)
+    yield "[1] output, x W", lambda: x2.dot(output.kernel)
+    yield "[1] output, + b", lambda: z2 + output.bias[None]
+    yield "[2] output", lambda: o(z2)
+    yield "[7] loss", lambda: loss(y, a2)
+    yield "[8] its gradient", lambda: loss.gradient(y, a2)
+    yield "[3] output", lambda: activations.VJP[o](a2, da)
+    yield "[6] output", lambda: delta2.dot(output.kernel.T)
+    yield "[3] hidden", lambda: activations.VJP[h](a1, dx)
+    for name, layer, rows, delta in (
+        ("output", output, x2, delta2),
+        ("hidden", hidden, x1, delta1),
+    ):
+        gemm, bias, ones, pieces = updates.prepared(layer, len(x))
+        kernel = _update(gemm, delta, rows, pieces)
+        yield f"[4] [12] {name} kernel", kernel
         yield (
             f"[5] [12] {name} bias",
-            _update(gemm, layer, ones.T, [(slice(None), bias)]),
+            _update(gemm, delta, ones.T, [(None, bias)]),
         )
-    yield "the whole step", lambda: model._train_step(x, y)
+    step = model._step(len(x))
+    yield "the whole step", lambda: step(x, y)
 
 
-def _update(gemm: Any, layer: Any, x: Any, pieces: Any) -> Callable[[], None]:
+def _update(gemm: Any, delta: Any, x: Any, pieces: Any) -> Callable[[], None]:
     """With so small a rate that the weights stay what they are."""
 
     def update() -> None:
         for rows, W in pieces:
-            gemm(1e-9, layer.delta.T, x.T[rows], 1, W, 0, 1, 1)
+            part = x.T if rows is None else x.T[rows]
+            gemm(1e-9, delta.T, part, 1, W, 0, 1, 1)
 
     return update
 
@@ -93,9 +104,9 @@ def memory(job: Job) -> list[dict[str, int]]:
     for count in counts if counts[1] > counts[0] else ():
         model = job.new_net()
         x, y = (a[:count] for a in job.samples[:2])
-        model.fit(x[:100], y[:100], job.batch_size)
+        model.fit(x[:100], y[:100], job.batch_size, verbose=0)
         tracemalloc.start()
-        model.fit(x, y, job.batch_size)
+        model.fit(x, y, job.batch_size, verbose=0)
         found.append(
             {"samples": len(x), "bytes": tracemalloc.get_traced_memory()[1]}
         )

@@ -134,6 +134,7 @@ class Judge:
             self.samples.x_val,
             self.samples.y_val,
             batch_size=1000,
+            verbose=0,
             return_dict=True,
         )
         return {f"val_{name}": float(value) for name, value in found.items()}

@@ -11,13 +11,17 @@ from typing import Any
 import numpy as np
 
 import numpy_net.utils
-from benchmarks.measure.clock import Enough
+from benchmarks.measure.clock import Clock, Enough
 from benchmarks.measure.job import Array, Job, Trained, rows
-from numpy_net import checks
+from numpy_net import callbacks, checks
 from numpy_net import per_sample as textbook
 from numpy_net.per_sample import LEARNING_RATE, sigmoid
 
 Weights = list[Array]
+
+
+class _Clock(Clock, callbacks.Callback):
+    """A Clock with the other hooks that fit calls."""
 
 
 def fit(job: Job) -> Trained:
@@ -29,16 +33,16 @@ def fit(job: Job) -> Trained:
     if job.warm:
         first = model.get_weights()
         with job.phases("first step"):
-            model.fit(x[one], y[one], job.batch_size, shuffle=False)
+            model.fit(x[one], y[one], job.batch_size, verbose=0, shuffle=False)
         model.set_weights(first)
     start = model.get_weights()
-    clock = job.clock(model.get_weights)
+    clock = job.clock(model.get_weights, _Clock)
     before = model.optimizer.iterations
     numpy_net.utils.set_random_seed(job.seed)  # fit draws what orders() has
     with job.phases("training"), suppress(Enough):
-        model.fit(x, y, job.batch_size, job.epochs, callbacks=[clock])
+        model.fit(x, y, job.batch_size, job.epochs, 0, [clock])
     return Trained(
-        predict=model.predict,
+        predict=lambda x: model.predict(x, verbose=0),
         clock=clock,
         updates=model.optimizer.iterations - before,
         weights=model.get_weights(),
@@ -87,7 +91,8 @@ def _train(
         for epoch, order in enumerate(orders):
             clock.on_epoch_begin(epoch)
             loss, accuracy = train_epoch(x[order], y[order], weights)
-            checks.loss(loss, epoch, job.steps - 1, LEARNING_RATE)
+            name = f"the loss of epoch {epoch + 1}"
+            checks.finite(name, loss, LEARNING_RATE)
             clock.on_epoch_end(epoch, {"loss": loss, "accuracy": accuracy})
     return Trained(
         predict=lambda x: textbook.predict(rows(x), weights),

@@ -65,6 +65,7 @@ def train(
             samples.y,
             variant.batch_size,
             variant.epochs,
+            verbose=0,
             callbacks=[after],
         )
     except FloatingPointError as error:
@@ -74,7 +75,7 @@ def train(
             "status": "diverged",
             "message": "the last batch made the weights infinite",
         }
-    outputs = model.predict(x_test, batch_size=1000)
+    outputs = model.predict(x_test, 1000, verbose=0)
     test_found = judging.judge(labels, outputs)
     return found | {
         "status": "ok",
@@ -126,7 +127,7 @@ class _Judge(callbacks.Callback):
             ("train_", s.x[: len(s.x_val)], s.y[: len(s.x_val)]),
             ("val_", s.x_val, s.y_val),
         ):
-            outputs = self.model.predict(x, batch_size=1000)
+            outputs = self.model.predict(x, 1000, verbose=0)
             entry |= {
                 f"{name}{key}": value for key, value in _of(y, outputs).items()
             }

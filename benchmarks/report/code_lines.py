@@ -12,13 +12,11 @@ RULE = (
     "lines of comment alone and docstrings do not count."
 )
 
-# Checks of the gradients, files, scikit-learn, notebooks: beside the nets.
+# Checks of the gradients, files, scikit-learn: beside the nets.
 APART = (
     "gradient_check",
-    "mistakes",
     "saving",
     "models.py",
-    "notebook.py",
     "wrappers.py",
 )
 

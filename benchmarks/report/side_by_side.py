@@ -54,7 +54,7 @@ def steps() -> list[Step]:
             "forward",
             "From the pixels to the outputs, layer after layer.",
             cut(
-                OURS + "network.py:Network.__call__",
+                OURS + "sequential.py:Sequential._forward",
                 OURS + "layers.py:Dense.forward",
                 OURS + "activations.py:sigmoid",
             ),
@@ -83,8 +83,9 @@ def steps() -> list[Step]:
                 OURS + "losses.py:MeanSquaredError.gradient",
                 OURS + "losses.py:CategoricalCrossentropy.gradient",
                 OURS + "activations.py:sigmoid_vjp",
+                OURS + "sequential.py:Sequential._backward",
                 OURS + "layers.py:Dense.backward",
-                OURS + "layers.py:Dense.backward_from_z",
+                OURS + "layers.py:Dense.input_gradient",
                 OURS + "layers.py:Dense.gradients",
             ),
             [],
@@ -96,7 +97,7 @@ def steps() -> list[Step]:
         Step(
             "update",
             "Every weight goes a small step down the slope.",
-            cut(OURS + "optimizers.py:SGD.apply", OURS + "fused.py:update_of"),
+            cut(OURS + "optimizers.py:SGD.apply", OURS + "updates.py:fused"),
             cut(THEIRS + NET + ":model.compile(optimizer)"),
             "To choose is enough: `keras.Model.train_step` hands the "
             "gradients to `keras.optimizers.SGD.update_step`.",
@@ -106,8 +107,7 @@ def steps() -> list[Step]:
             "one epoch",
             "All of the above, once for each batch.",
             cut(
-                OURS + "sequential.py:Sequential._train_epoch",
-                OURS + "sequential.py:Sequential._train_block",
+                OURS + "sequential.py:Sequential._pass",
                 OURS + "sequential.py:Sequential._train_step",
             ),
             cut(

@@ -1,4 +1,4 @@
-"""[4], [5] and [12] in one: the update that never writes dW down.
+"""[4], [5] and [12]: by the gradients; or in one, and dW is never written.
 
 dW = x^T delta is as large as the kernel, 784 x 30, but all that it says is
 in two thin arrays, of one row per sample. Written down, it crosses the
@@ -23,9 +23,6 @@ SciPy brings a BLAS of its own, with threads of its own. Both libraries'
 threads wait by spinning: with two cores, a product that SciPy shares among
 its threads was seen to take thirty times as long, because NumPy's were still
 turning. So it is given pieces that it computes on the calling thread.
-
-Set ENABLED to False to train by gradients() and SGD.apply alone; a planted
-mistake does, for that is where it stands.
 """
 
 import numpy as np
@@ -34,48 +31,76 @@ from numpy_net.layers import Dense
 from numpy_net.optimizers import SGD
 from numpy_net.scipy_calls import dgemm, sgemm
 
-ENABLED = True
 THIN = 16  # samples; from about 20 on, dW is no longer the larger part
 # Products of I B O multiplications up to which OpenBLAS uses one thread.
 ONE_THREAD = 262_144
 GEMM = {np.dtype("float32"): sgemm, np.dtype("float64"): dgemm}
 
 
-def fits(model, batch_size: int) -> bool:
+def of(learning, optimizer, weights, batch_size: int):
+    """Return update(kept, deltas), which changes the weights in each step.
+
+    learning   the layers to change, each with its place: [(i, layer)]
+    weights    their arrays
+    kept[i], deltas[i]   what layer i kept on the way forward; its dL/dz
+    """
+    if fits(learning, optimizer, batch_size):
+        return fused(learning, optimizer, batch_size)
+    room = [optimizer.room(layer.weights) for _, layer in learning]
+
+    def update(kept, deltas):
+        gradients = [
+            gradient
+            for (i, layer), out in zip(learning, room, strict=True)
+            for gradient in layer.gradients(kept[i], deltas[i], out)
+        ]  # [4] [5]
+        optimizer.apply(gradients, weights)  # [12]
+
+    return update
+
+
+def fits(learning, optimizer, batch_size: int) -> bool:
     """Whether each kernel needs no more than -= learning_rate x^T delta."""
     return (
-        ENABLED
-        and batch_size <= THIN
-        and type(model.optimizer) is SGD
-        and not model.optimizer.momentum
-        and all(map(_plain, model.trainable))
+        batch_size <= THIN
+        and type(optimizer) is SGD
+        and not optimizer.momentum
+        and all(
+            type(layer) is Dense
+            and layer.use_bias
+            and not layer.kernel_regularizer
+            for _, layer in learning
+        )
     )
 
 
-def update_of(model, batch_size: int):
-    """Return the function that, after backward, updates all weights.
+def fused(learning, optimizer, batch_size: int):
+    """Return the update for batches of at most batch_size.
 
-    It holds for batches of at most batch_size, and for as long as the layers
-    keep their arrays.
+    It holds for as long as the layers keep their arrays.
     """
-    optimizer = model.optimizer
-    layers = [prepared(layer, batch_size) for layer in model.trainable]
+    plans = [(i, *prepared(layer, batch_size)) for i, layer in learning]
+    of_optimizer = vars(optimizer)  # past its checks, which cost a product
 
-    def update():
-        optimizer.iterations += 1
+    def update(kept, deltas):
+        of_optimizer["iterations"] += 1
         rate = -optimizer.learning_rate
-        for layer, gemm, bias, ones, pieces in layers:
-            delta, x = layer.delta.T, layer.x.T
-            one = ones[:, : delta.shape[1]]
-            gemm(rate, delta, one, 1, bias, 0, 1, 1)  # [5] [12]
+        for i, gemm, bias, ones, pieces in plans:
+            x, delta = kept[i][0].T, deltas[i].T
+            if delta.shape[1] < batch_size:
+                ones = ones[:, : delta.shape[1]]
+            gemm(rate, delta, ones, 1, bias, 0, 1, 1)  # [5] [12]
             for rows, kernel in pieces:
-                gemm(rate, delta, x[rows], 1, kernel, 0, 1, 1)  # [4] [12]
+                part = x if rows is None else x[rows]
+                gemm(rate, delta, part, 1, kernel, 0, 1, 1)  # [4] [12]
 
     return update
 
 
 def prepared(layer, batch_size: int):
-    """Return layer, gemm, bias (O, 1), ones (1, B), [(rows, kernel (O, I))].
+    """Return gemm, bias (O, 1), ones (1, B), [(rows, kernel (O, I))].
+
+    One piece, where a kernel is small enough, has None for its rows: all.
 
     [4] [12]  W -= learning_rate x^T delta       (I, B)(B, O) -> (I, O)
     [5] [12]  b -= learning_rate 1^T delta       (1, B)(B, O) -> (1, O)
@@ -89,22 +114,7 @@ def prepared(layer, batch_size: int):
         (slice(i, i + count), W[i : i + count].T)
         for i in range(0, len(W), count)
     ]
+    if len(pieces) == 1:
+        pieces = [(None, W.T)]
     ones = np.ones((1, batch_size), W.dtype)
-    return layer, GEMM[W.dtype], layer.bias[None].T, ones, pieces
-
-
-def _plain(layer):
-    """Whether gemm alone will do, and finds kernel and bias as it needs.
-
-    Of an array of another order or dtype, or one that is not aligned, it
-    would update a copy; one that may not be written it would write.
-    """
-    W, b = layer.kernel, layer.bias
-    return (
-        type(layer) is Dense
-        and not layer.kernel_regularizer
-        and W.flags.carray  # contiguous rows, aligned, writeable
-        and b.flags.carray
-        and b.dtype == W.dtype
-        and W.dtype in GEMM
-    )
+    return GEMM[W.dtype], layer.bias[None].T, ones, pieces
