@@ -1,7 +1,7 @@
 """What may be set on an object of ours, and what it says of itself."""
 
 import inspect
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 
 class Strict:
@@ -14,6 +14,9 @@ class Strict:
     """
 
     _checks: Any = {}  # noqa: RUF012 - each class has its own
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...
 
     def __init_subclass__(cls, **checks):
         cls._checks = cls._checks | checks

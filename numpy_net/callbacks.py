@@ -6,6 +6,7 @@ Keras: keras.callbacks, whose own callbacks work here, too.
 import sys
 import warnings
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 
@@ -15,14 +16,16 @@ from numpy_net import checks
 class Callback:
     """Override what you need; logs hold loss and metrics so far.
 
-    fit calls on_train_begin; for each epoch on_epoch_begin, for each batch
-    on_train_batch_begin and _end (also called on_batch_...), the same of
-    the validation as on_test_..., on_epoch_end; at last on_train_end. To end
-    the training with an epoch, set self.model.stop_training = True. Where
-    nobody hears of single batches, metrics are counted by the thousand.
+    fit calls on_train_begin, for each epoch on_epoch_begin, on_test_begin
+    and on_test_end around the validation, on_epoch_end, and on_train_end. To
+    end the training with an epoch, set self.model.stop_training = True.
+
+    Keras: keras.callbacks.Callback. One difference: fit refuses a callback
+    with a hook of single batches, which a step is too short to be told of.
     """
 
-    model = params = None
+    model: Any = None
+    params: Any = None
 
     def set_params(self, params):
         self.params = params
@@ -52,7 +55,6 @@ class Callback:
         self.on_batch_end(batch, logs=logs)
 
 
-BLOCK = 1024  # samples that fit takes in a row, if nobody looks
 HOOKS = [name for name in vars(Callback) if name.startswith("on_")]
 for _hook in HOOKS:  # Keras marks in the same way what does nothing
     getattr(Callback, _hook)._is_default = True
@@ -64,43 +66,18 @@ class CallbackList:
     def __init__(self, callbacks, model, verbose, epochs, samples, size):
         chosen = checks.several("callbacks", callbacks, "[History()]")
         for callback in chosen:
-            if isinstance(callback, type) or not all(
-                hasattr(callback, hook) for hook in (*HOOKS, "set_model")
-            ):
-                raise checks.expected("callbacks", "a Callback", callback)
+            _check(callback)
         if verbose not in ("auto", 0, 1, 2) or isinstance(verbose, bool):
             raise checks.expected("verbose", '"auto", 0, 1 or 2', verbose)
-        self._heard = {
-            hook
-            for callback in chosen
-            for hook in HOOKS
-            if not getattr(getattr(callback, hook), "_is_default", False)
-        }
-        given = [c for c in chosen if isinstance(c, History)]
-        self.history = (given or [History()])[0]
-        self.callbacks = chosen if given else [*chosen, self.history]
-        if verbose:
-            self.callbacks = [*self.callbacks, ProgbarLogger()]
+        given = [c for c in chosen if isinstance(c, History)] or [History()]
+        self.history, self.bar = given[0], ProgbarLogger() if verbose else None
+        self.callbacks = [c for c in chosen if c is not self.history]
+        self.callbacks += [self.history, *[self.bar] * bool(verbose)]
         steps = -(-samples // size)
         params = {"verbose": verbose, "epochs": epochs, "steps": steps}
         for callback in self.callbacks:
             callback.set_params(params)
             callback.set_model(model)
-
-    def of_batches(self, kind: str, size: int):
-        """Return what to call before and after a portion, and how large.
-
-        It is a batch where somebody has a hook of single batches.
-        """
-        hooks = [f"on_{kind}_batch_begin", f"on_{kind}_batch_end"]
-        more = ["on_batch_begin", "on_batch_end"] if kind == "train" else []
-        if not self._heard.isdisjoint(hooks + more):
-            return getattr(self, hooks[0]), getattr(self, hooks[1]), size
-        bar = kind == "train" and self.callbacks[-1]
-        end = (
-            bar.on_train_batch_end if isinstance(bar, ProgbarLogger) else None
-        )
-        return None, end, max(1, BLOCK // size) * size
 
     def __getattr__(self, hook):
         def call_each(*arguments):
@@ -108,6 +85,21 @@ class CallbackList:
                 getattr(callback, hook)(*arguments)
 
         return call_each
+
+
+def _check(callback):
+    if isinstance(callback, type) or not all(
+        hasattr(callback, hook) for hook in HOOKS
+    ):
+        raise checks.expected("callbacks", "a Callback", callback)
+    for hook in HOOKS:
+        idle = getattr(getattr(callback, hook), "_is_default", False)
+        if "batch" in hook and not idle:
+            raise ValueError(
+                f"callbacks: {type(callback).__name__} has {hook}, and single "
+                f"batches are not told of here: they are too short; use "
+                f"on_epoch_end, or a loop of train_on_batch"
+            )
 
 
 class History(Callback):
@@ -236,42 +228,42 @@ class ProgbarLogger(Callback):
     Keras: keras.callbacks.ProgbarLogger.
     """
 
-    quiet = False  # a validation within fit shows no bar of its own
+    fitting = False  # then the validation has no bar of its own
 
     def on_train_begin(self, logs=None):
-        self.quiet = True
+        self.fitting = True
 
     def on_epoch_begin(self, epoch, logs=None):
         if self.params["epochs"] > 1:
             print(f"Epoch {epoch + 1}/{self.params['epochs']}")
         self.on_predict_begin()
 
-    def on_train_batch_end(self, batch, logs=None):
-        now = perf_counter()
-        if self.moves and now - self.shown > 0.05:
-            self.shown = now
-            print(f"\r{self._line(batch + 1, logs)}", end="", flush=True)
-
-    def on_epoch_end(self, epoch, logs=None):
-        self.on_predict_end(logs)
-
     def on_test_begin(self, logs=None):
-        if not self.quiet:
+        if not self.fitting:
             self.on_predict_begin()
 
     def on_test_end(self, logs=None):
-        if not self.quiet:
+        if not self.fitting:
             self.on_predict_end(logs)
 
     def on_predict_begin(self, logs=None):
         self.start = self.shown = perf_counter()
-        seen = (
-            sys.stdout and sys.stdout.isatty()
-        ) or "ipykernel" in sys.modules
+        terminal = getattr(sys.stdout, "isatty", bool)()
+        seen = terminal or "ipykernel" in sys.modules
         self.moves = seen and self.params["verbose"] != 2
 
     def on_predict_end(self, logs=None):
         print("\r" * self.moves + self._line(self.params["steps"], logs))
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.on_predict_end(logs)
+
+    def moves_to(self, step, trackers):
+        """Show the state after so many steps, twenty times a second."""
+        if self.moves and perf_counter() - self.shown > 0.05:
+            self.shown = perf_counter()
+            logs = {metric.name: metric.result() for metric in trackers}
+            print("\r" + self._line(step, logs), end="", flush=True)
 
     def _line(self, step, logs):
         steps, seconds = self.params["steps"], perf_counter() - self.start

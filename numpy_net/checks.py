@@ -90,54 +90,10 @@ def seed(name: str, value):
     return None if value is None else whole_number(name, value, least=0)
 
 
-def real(name: str, values, dtype) -> np.ndarray:
-    """Return values as one array; what is too large for dtype becomes inf."""
-    try:
-        array = np.asarray(values)
-        if array.dtype.kind in "cmM":  # complex, durations, dates
-            raise TypeError
-        with np.errstate(over="ignore"):
-            return array.astype(dtype, copy=False)
-    except (TypeError, ValueError, OverflowError):
-        raise ValueError(
-            f"{name}: expected numbers in one array, got something that "
-            f"NumPy cannot make into {dtype}"
-        ) from None
-
-
-def weights(new, own) -> list[np.ndarray]:
-    """Return new as arrays that fit these weights, each finite."""
-    shapes = [array.shape for array in own]
-    dtype = own[0].dtype if own else float
-    try:
-        arrays = [real("weights", array, dtype) for array in new]
-    except TypeError:  # no list at all
-        raise expected("weights", f"arrays of shapes {shapes}", new) from None
-    found = [array.shape for array in arrays]
-    if found != shapes:
-        raise ValueError(
-            f"weights: expected arrays of shapes {shapes}, got {found}"
-        )
-    if not all(np.isfinite(array).all() for array in arrays):
-        raise ValueError("weights: expected finite numbers, got nan or inf")
-    writeable(own)
-    return arrays
-
-
-def writeable(arrays) -> None:
-    """Refuse to change weights that a file or another process holds."""
-    if not all(array.flags.writeable for array in arrays):
-        raise ValueError(
-            "the weights are read-only, as joblib hands out large arrays: "
-            "train a copy, copy.deepcopy(model) or models.clone_model(model)"
-        )
-
-
-def finite(name: str, value, rate: float | None = None) -> None:
+def finite(name: str, value) -> None:
     """Stop where the numbers have become too large to be numbers."""
     if not np.isfinite(value).all():
-        smaller = f"learning_rate below {rate:g}" if rate else "smaller rate"
         raise FloatingPointError(
             f"{name} became inf or nan: the steps are too long, or x or y "
-            f"too large; try a {smaller}, or x from 0 to 1"
+            f"too large; try a smaller learning_rate, or x from 0 to 1"
         )

@@ -10,13 +10,22 @@ BLOCK = 1024  # samples that are put in order at a time
 
 
 def array(name: str, values, shape: tuple, dtype) -> np.ndarray:
-    """Return values as finite numbers of shape (N, *shape), N at least 1."""
-    found = checks.real(name, values, dtype)
-    if found.ndim == 0 or found.shape[1:] != shape or len(found) == 0:
-        sizes = ", ".join(map(str, ("N", *shape)))
+    """Return values as finite numbers of that shape, N >= 1 for a None."""
+    try:
+        found = np.asarray(values)
+        if found.dtype.kind in "cmM":  # complex, durations, dates
+            raise TypeError
+        with np.errstate(over="ignore"):  # what is too large becomes inf
+            found = found.astype(dtype, copy=False)
+    except (TypeError, ValueError, OverflowError):
+        what = f"numbers in one array, that NumPy can make into {dtype}"
+        raise checks.expected(name, what, values) from None
+    first = found.shape[:1] if shape[:1] == (None,) else shape[:1]
+    if found.shape != first + shape[1:] or not found.size:
+        sizes = str(shape).replace("None", "N")
         raise ValueError(
-            f"{name}: expected shape ({sizes}) with N at least 1, got "
-            f"{found.shape}{_hint(name, found, shape)}"
+            f"{name}: expected shape {sizes} with N at least 1, got "
+            f"{found.shape}{_hint(name, shape)}"
         )
     if not np.isfinite(found.min()) or not np.isfinite(found.max()):
         where = tuple(int(i) for i in np.argwhere(~np.isfinite(found))[0])
@@ -27,12 +36,38 @@ def array(name: str, values, shape: tuple, dtype) -> np.ndarray:
     return found
 
 
-def _hint(name, found, shape):
+def _hint(name, shape):
     if name != "y":
         return ""
-    if shape == (1,):
+    if shape == (None, 1):
         return "; a single output takes a column: y.reshape(-1, 1)"
     return "; make labels one-hot with utils.to_categorical"
+
+
+def like(own, new) -> list[np.ndarray]:
+    """Return new as arrays that fit these weights."""
+    shapes = [weight.shape for weight in own]
+    try:
+        given = [np.shape(array) for array in new]
+    except (TypeError, ValueError):
+        given = new
+    if given != shapes:
+        raise checks.expected("weights", f"arrays of shapes {shapes}", given)
+    writeable(own)
+    return [
+        array("weights", n, w.shape, w.dtype)
+        for w, n in zip(own, new, strict=True)
+    ]
+
+
+def writeable(weights) -> list[np.ndarray]:
+    """Return the weights, but refuse those that a file holds."""
+    if not all(array.flags.writeable for array in weights):
+        raise ValueError(
+            "the weights are read-only, as joblib hands out large arrays: "
+            "train a copy, copy.deepcopy(model) or models.clone_model(model)"
+        )
+    return weights
 
 
 def inputs(model, x) -> np.ndarray:
@@ -42,7 +77,7 @@ def inputs(model, x) -> np.ndarray:
             "the model has no weights yet: give it an Input(shape) and a "
             "Dense layer first"
         )
-    return array("x", x, model.input_shape[1:], model.dtype)
+    return array("x", x, model.input_shape, model.dtype)
 
 
 def pair(model, x, y) -> tuple[np.ndarray, np.ndarray]:
@@ -53,7 +88,7 @@ def pair(model, x, y) -> tuple[np.ndarray, np.ndarray]:
             "compile(optimizer=..., loss=...) first"
         )
     x = inputs(model, x)
-    y = array("y", y, model.output_shape[1:], model.dtype)
+    y = array("y", y, model.output_shape, model.dtype)
     if len(x) != len(y):
         raise ValueError(
             f"x and y: expected equally many samples, got {len(x)} and "
@@ -101,14 +136,14 @@ def order(samples: int, shuffle: bool) -> np.ndarray:
     return np.arange(samples)
 
 
-def blocks(x, y, order, size: int):
-    """Yield x and y in that order, so many samples at a time.
+def blocks(x, y, size: int, shuffle: bool):
+    """Yield x and y in a new order, some batches at a time.
 
     A block is copied; its batches are slices, which NumPy does not copy.
     """
-    for start in range(0, len(x), size):
-        rows = order[start : start + size]
-        yield x[rows], y[rows]
+    rows, step = order(len(x), shuffle), max(1, BLOCK // size) * size
+    for i in range(0, len(x), step):
+        yield x[rows[i : i + step]], y[rows[i : i + step]]
 
 
 def batches(samples: int, size: int):

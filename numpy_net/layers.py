@@ -9,7 +9,14 @@ from automatic differentiation.
 
 import numpy as np
 
-from numpy_net import activations, checks, config, initializers, regularizers
+from numpy_net import (
+    activations,
+    checks,
+    config,
+    data,
+    initializers,
+    regularizers,
+)
 from numpy_net.attributes import Strict
 
 
@@ -21,12 +28,9 @@ class Input:
 
     def __init__(self, shape: tuple[int, ...]):
         if not isinstance(shape, tuple | list):
-            raise ValueError(
-                f"Input: expected a shape like (28, 28), got "
-                f"{checks.shown(shape)}"
-            )
+            raise checks.expected("Input", "a shape like (28, 28)", shape)
         sizes = (checks.whole_number("Input", size) for size in shape)
-        self.shape = (None, *sizes)
+        self.shape: tuple = (None, *sizes)
 
     def __repr__(self):
         return f"Input({self.shape[1:]})"
@@ -56,14 +60,12 @@ class Layer(Strict, name=checks.text):
                 "Sequential: expected a new layer, got one that is in a "
                 "model already"
             )
-        taken, name = [layer.name for layer in layers], self.name
-        for i in range(1, len(taken) + 1):
-            if self._counted and self.name in taken:
-                self.name = f"{name}_{i}"
+        taken = [layer.name for layer in layers]
+        if self._counted:
+            more = (f"{self.name}_{i}" for i in range(1, len(taken) + 2))
+            self.name = next(n for n in (self.name, *more) if n not in taken)
         if self.name in taken:
-            raise ValueError(
-                f"Sequential: expected different names, got {name!r} twice"
-            )
+            raise checks.expected("name", "another for each layer", self.name)
         self.build(input_shape)
         layers.append(self)
 
@@ -80,12 +82,14 @@ class Layer(Strict, name=checks.text):
     @property
     def weights(self) -> list[np.ndarray]:
         """The arrays themselves: kernel, bias, kernel, ..."""
-        return []
+        return [w for layer in self._layers for w in layer.weights]
 
     @property
     def trainable_weights(self) -> list[np.ndarray]:
         """Those that training changes."""
-        return self.weights if self.trainable else []
+        parts = [w for layer in self._layers for w in layer.trainable_weights]
+        own = parts if self._layers else self.weights
+        return own if self.trainable else []
 
     @property
     def non_trainable_weights(self) -> list[np.ndarray]:
@@ -105,7 +109,7 @@ class Layer(Strict, name=checks.text):
 
         Raises ValueError, and changes nothing, if a shape does not fit.
         """
-        arrays = checks.weights(weights, self.weights)
+        arrays = data.like(self.weights, weights)
         for own, new in zip(self.weights, arrays, strict=True):
             own[...] = new
 
@@ -206,9 +210,8 @@ class Dense(
             )
         shape, dtype = (input_shape[1], self.units), config.floatx()
         kernel = _drawn(self.kernel_initializer, shape, dtype)
-        bias = None
-        if self.use_bias:
-            bias = _drawn(self.bias_initializer, shape[1:], dtype)
+        bias = _drawn(self.bias_initializer, shape[1:], dtype)
+        bias = bias if self.use_bias else None
         vars(self).update(kernel=kernel, bias=bias, built=True)
 
     def compute_output_shape(self, input_shape):
@@ -255,9 +258,4 @@ class Dense(
 def _drawn(initializer, shape, dtype):
     """First values in rows of our own, whatever a function gives."""
     values = np.array(initializer(shape, dtype), dtype, order="C")
-    if values.shape != shape:
-        raise ValueError(
-            f"initializer: expected values of shape {shape}, got "
-            f"{values.shape}"
-        )
-    return values
+    return data.array("initializer", values, shape, dtype)

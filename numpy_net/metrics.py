@@ -54,7 +54,7 @@ class MeanMetricWrapper(Mean):
         self._fn = fn
         super().__init__(name or fn.__name__)
 
-    def update_state(self, y_true, y_pred) -> None:
+    def update_state(self, y_true, y_pred):  # type: ignore[override]
         values = np.asarray(self._fn(y_true, y_pred), float)
         super().update_state(values.mean(tuple(range(1, values.ndim))))
 
@@ -74,7 +74,7 @@ class CategoricalAccuracy(Mean):
     def __init__(self, name: str = "categorical_accuracy"):
         super().__init__(name)
 
-    def update_state(self, y_true, y_pred) -> None:
+    def update_state(self, y_true, y_pred):  # type: ignore[override]
         hits = y_true.argmax(axis=-1) == y_pred.argmax(axis=-1)
         super().update_state(hits)
 

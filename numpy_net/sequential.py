@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from numpy_net import checks, compile_utils, data, optimizers, summary, updates
+from numpy_net import checks, compile_utils, data, summary, updates
 from numpy_net.callbacks import CallbackList, History
 from numpy_net.layers import Input, Layer
 from numpy_net.metrics import Mean
@@ -16,20 +16,15 @@ from numpy_net.metrics import Mean
 class Sequential(
     Layer, stop_training=checks.flag, history=lambda _, value: value
 ):
-    """A net of layers in a row that can be trained.
+    """A net of layers in a row: Sequential([Input((4,)), Dense(3)]).
 
-        model = Sequential([Input((28, 28)), Flatten(), Dense(10)])
-
-    x is (N, *shape of the Input), finite; y is (N, O), one-hot as a rule.
-    Arrays of other dtypes are converted to that of the weights. What is
-    computed for an answer leaves nothing behind: predict and evaluate may
-    be called at any time, by callbacks and by other threads.
-
-    Raises ValueError if the first entry is no Input, if a layer does not
-    fit the one before it, or for arrays and numbers that make no sense;
-    RuntimeError before compile.
-    Keras: keras.Sequential. Differences: the Input must be given; names are
-    counted in each model, so that its first Dense is "dense".
+    x is (N, *shape of the Input), finite; y is (N, O), one-hot as a rule;
+    both become arrays of the weights' dtype. An answer leaves nothing behind:
+    callbacks and other threads may predict and evaluate during fit.
+    Raises ValueError for layers that do not fit one another, and for arrays
+    and numbers that make no sense; RuntimeError before compile.
+    Keras: keras.Sequential. Differences: the Input must be given, and names
+    are counted in each model: its first Dense is "dense".
     """
 
     def __init__(
@@ -38,28 +33,25 @@ class Sequential(
         self._layers: list[Any] = []
         super().__init__(trainable=trainable, name=name)
         vars(self).update(input_shape=None, output_shape=None)
-        self.stop_training, self.history = False, None
+        self.stop_training, self.history = False, History()
         self._take(None, None, [])
         for layer in checks.several("layers", layers, "[Input((784,))]"):
             self.add(layer)
 
-    def __repr__(self):
-        layers = ", ".join(map(repr, self._layers))
-        return f"<Sequential {self.name}: {self.input_shape} -> {layers}>"
-
-    def add(self, layer) -> None:
+    def add(self, layer: Any) -> None:
         """Put a layer at the end and make its weights."""
-        first = self.input_shape is None
-        if not isinstance(layer, Input if first else Layer):
+        first, shape = self.input_shape is None, self.output_shape
+        kind: Any = Input if first else Layer
+        if not isinstance(layer, kind):
             wanted = "Input(shape) as the first entry" if first else "a layer"
             raise checks.expected("Sequential", wanted, layer)
         if first:
-            shape = layer.shape
-            vars(self).update(input_shape=shape, output_shape=shape)
+            vars(self).update(
+                input_shape=layer.shape, output_shape=layer.shape
+            )
             return
-        layer.join(self._layers, self.output_shape)
-        shape = layer.compute_output_shape(self.output_shape)
-        vars(self).update(output_shape=shape)
+        layer.join(self._layers, shape)
+        vars(self).update(output_shape=layer.compute_output_shape(shape))
         self._take(None, None, [])  # another output: compile anew
 
     def compile(self, optimizer, loss, *, metrics=None) -> None:
@@ -70,21 +62,13 @@ class Sequential(
         metrics    a list of "accuracy", F1Score(average=...) and functions
                    of y_true and y_pred, which are averaged over the batches
         """
-        last = self._layers[-1] if self._layers else None
-        if not hasattr(last, "activation"):
-            raise ValueError(
-                "compile: expected a Dense layer at the end of the model"
-            )
-        chosen = compile_utils.listed(metrics, self.output_shape[-1])
-        objective = compile_utils.objective(loss, last.activation)
-        optimizer = optimizers.get(optimizer)
-        self._objective, self._on_logits = objective
-        self._take(optimizer, loss, [Mean("loss"), *chosen])
+        found = compile_utils.chosen(self, optimizer, loss, metrics)
+        optimizer, (self._objective, self._on_logits), metrics = found
+        self._take(optimizer, loss, [Mean("loss"), *metrics])
 
     def _take(self, optimizer, loss, trackers):
-        compiled = optimizer is not None
-        vars(self).update(optimizer=optimizer, loss=loss, compiled=compiled)
-        self._trackers = trackers
+        vars(self).update(optimizer=optimizer, loss=loss)
+        vars(self).update(_trackers=trackers, compiled=bool(trackers))
 
     @property
     def layers(self) -> list[Any]:
@@ -92,28 +76,16 @@ class Sequential(
 
     def get_layer(self, name: str | None = None, index: int | None = None):
         """Return the layer of that name, or the one at that place."""
-        if name is not None:
-            table = {layer.name: layer for layer in self._layers}
-            return checks.known("layer", name, table)
-        if index not in range(len(self._layers)):
-            raise ValueError(f"get_layer: there is no layer {index}")
-        return self._layers[index]
-
-    @property
-    def weights(self) -> list[np.ndarray]:
-        return [w for layer in self._layers for w in layer.weights]
-
-    @property
-    def trainable_weights(self) -> list[np.ndarray]:
-        return [w for _, layer in self._learning() for w in layer.weights]
+        table = {layer.name: layer for layer in self._layers}
+        if name is None:
+            table = {str(i): layer for i, layer in enumerate(self._layers)}
+        return checks.known("layer", name or str(index), table)
 
     @property
     def metrics(self) -> list[Any]:
         """The mean of the loss, and as one what compile was given."""
-        loss, chosen = self._trackers[:1], self._trackers[1:]
-        return loss + (
-            [compile_utils.CompileMetrics(chosen)] if chosen else []
-        )
+        more = compile_utils.CompileMetrics(self._trackers[1:])
+        return [*self._trackers[:1], more][: len(self._trackers)]
 
     @property
     def metrics_names(self) -> list[str]:
@@ -130,11 +102,8 @@ class Sequential(
         return x
 
     def batch_loss(self, x, y):
-        """Return the loss of the batch (x, y), unchecked: a number.
-
-        It takes complex weights, too, for gradient_check's complex step.
-        """
-        return self._test_step(x, y)[0]
+        """Return the loss of the batch (x, y), unchecked."""
+        return self._loss_value(y, self._forward(x))
 
     def gradients(self, x, y) -> list[np.ndarray]:
         """Return dL/dW, dL/db, ... in the order of trainable_weights.
@@ -143,14 +112,10 @@ class Sequential(
         weight is changed. Keras: tf.GradientTape in place of a method.
         """
         x, y = data.pair(self, x, y)
-        found: list[np.ndarray] = []
-
-        def collect(kept, deltas):
-            for i, layer in self._learning():
-                found.extend(layer.gradients(kept[i], deltas[i]))
-
-        self._train_step(x, y, collect)
-        return found
+        kept = self._forward(x)
+        deltas = self._backward(y, kept, 0)
+        found = [l.gradients(kept[i], deltas[i]) for i, l in self._learning()]
+        return [gradient for pair in found for gradient in pair]
 
     def fit(
         self,
@@ -175,69 +140,56 @@ class Sequential(
         """
         size = data.size_of_batch(batch_size)
         epochs = checks.whole_number("epochs", epochs)
-        shuffle = checks.flag("shuffle", shuffle)
+        checks.flag("shuffle", shuffle)
         x, y, held_out = data.validation(
             self, x, y, validation_split, validation_data
         )
         told = CallbackList(callbacks, self, verbose, epochs, len(x), size)
         self.history, self.stop_training = told.history, False
         told.on_train_begin()
-        begin, end, portion = told.of_batches("train", size)
         for epoch in range(epochs):
             told.on_epoch_begin(epoch)
-            order = data.order(len(x), shuffle)
-            blocks = data.blocks(x, y, order, portion)
-            where = f" of epoch {epoch + 1}"
-            logs = self._pass(
-                self._step(size), blocks, size, where, begin, end
-            )
+            blocks = data.blocks(x, y, size, shuffle)
+            where = f"epoch {epoch + 1}"
+            logs = self._pass(self._step(size), blocks, size, where, told.bar)
             for weight in self.weights:  # the loss is from before the update
-                self._finite(f"a weight{where}", weight)
+                checks.finite(f"a weight of {where}", weight)
             if held_out:
-                results = self._test(*held_out, size, told)
+                results = self._test(held_out, size, told)
                 logs |= {f"val_{k}": v for k, v in results.items()}
             told.on_epoch_end(epoch, logs)
             if self.stop_training:
                 break
         told.on_train_end(logs)
-        return self.history
+        return told.history
 
     def train_on_batch(self, x, y, *, return_dict: bool = False):
         """Make one update; return loss and metrics from before it."""
         x, y = data.pair(self, x, y)
-        logs = self._pass(self._step(len(x)), [(x, y)], len(x))
-        return logs if return_dict else self._listed(logs)
+        logs = self._pass(self._step(len(x)), [(x, y)], len(x), "the batch")
+        return logs if return_dict else compile_utils.listed(logs)
 
     def evaluate(
-        self,
-        x,
-        y,
-        batch_size: int | None = None,
-        verbose: str | int = "auto",
-        *,
-        return_dict: bool = False,
+        self, x, y, batch_size=None, verbose="auto", *, return_dict=False
     ):
         """Return [loss, *metrics], or the loss alone, or a dict."""
         size = data.size_of_batch(batch_size)
-        x, y = data.pair(self, x, y)
-        told = CallbackList(None, self, verbose, 1, len(x), size)
-        logs = self._test(x, y, size, told)
-        return logs if return_dict else self._listed(logs)
+        pair = data.pair(self, x, y)
+        told = CallbackList(None, self, verbose, 1, len(pair[0]), size)
+        logs = self._test(pair, size, told)
+        return logs if return_dict else compile_utils.listed(logs)
 
     @np.errstate(over="ignore", invalid="ignore")  # checks.finite tells more
-    def predict(
-        self, x, batch_size: int | None = None, verbose: str | int = "auto"
-    ) -> np.ndarray:
+    def predict(self, x, batch_size=None, verbose="auto") -> np.ndarray:
         """Return the outputs a for x, (N, O)."""
-        size = data.size_of_batch(batch_size)
-        x = data.inputs(self, x)
+        size, x = data.size_of_batch(batch_size), data.inputs(self, x)
         told = CallbackList(None, self, verbose, 1, len(x), size)
         told.on_predict_begin()
         batches = data.batches(len(x), size)
-        found = np.concatenate([self.call(x[rows]) for rows in batches])
+        outputs = np.concatenate([self.call(x[rows]) for rows in batches])
         told.on_predict_end()
-        checks.finite("an output", found)
-        return found
+        checks.finite("an output", outputs)
+        return outputs
 
     def summary(self, *, print_fn=None) -> None:
         """Print layers, output shapes and parameter counts."""
@@ -245,74 +197,61 @@ class Sequential(
 
     def save(self, filepath) -> None:
         """Write a .keras file, that Keras opens: saving.save_model."""
-        _saving().save_model(self, filepath)
+        _saving("save_model")(self, filepath)
 
     def save_weights(self, filepath) -> None:
         """Write .weights.h5 or .npz: saving.save_weights."""
-        _saving().save_weights(self, filepath)
+        _saving("save_weights")(self, filepath)
 
     def load_weights(self, filepath) -> None:
         """Read .weights.h5, .npz or .keras: saving.load_weights."""
-        _saving().load_weights(self, filepath)
+        _saving("load_weights")(self, filepath)
 
-    def _test(self, x, y, size, told):
-        """Loss and metrics with the weights as they are."""
-        begin, end, portion = told.of_batches("test", size)
-        if not begin:
-            portion = len(x)
-        starts = range(0, len(x), portion)
-        blocks = ((x[i : i + portion], y[i : i + portion]) for i in starts)
+    def _test(self, pair, size, told):
+        """Loss and metrics of x, y with the weights as they are."""
         told.on_test_begin()
-        logs = self._pass(self._test_step, blocks, size, "", begin, end)
+        logs = self._pass(self._test_step, [pair], size, "the evaluation")
         told.on_test_end(logs)
         return logs
 
     @np.errstate(over="ignore", invalid="ignore")  # checks.finite tells more
-    def _pass(self, step, blocks, size, where="", begin=None, end=None):
-        """Take the batches of all blocks (x, y) through step; return logs.
-
-        The metrics count for this pass alone until it is over: another
-        thread may have one of its own.
-        """
-        own = [copy.copy(metric) for metric in self._trackers]
+    def _pass(self, step, blocks, size, where, bar=None):
+        """Take the batches of all blocks (x, y) through step; return logs."""
+        own = [copy.copy(metric) for metric in self._trackers]  # others run
         for metric in own:
             metric.reset_state()
         batch = 0
         for x, y in blocks:
-            if begin:
-                begin(batch)
             y_pred, values = np.empty_like(y), []
             for rows in data.batches(len(x), size):
                 loss, y_pred[rows] = step(x[rows], y[rows])
                 values.append(loss)
+                batch += 1
                 if not isfinite(loss):
-                    batch += len(values)
-                    self._finite(f"the loss{where}, batch {batch}", loss)
-            batch += len(values)
-            # Counts may be added in any portion: here, not at every step.
-            sizes = np.diff([*range(0, len(x), size), len(x)])
-            own[0].update_state(values, sizes)
-            compile_utils.count(own[1:], y, y_pred, size)
-            if end:
-                end(batch - 1, self._logs(own))
-            if where and self.stop_training:
-                break
+                    checks.finite(f"the loss of {where}, batch {batch}", loss)
+            compile_utils.count(own, values, y, y_pred, size)
+            if bar:
+                bar.moves_to(batch, own)
         for metric, its in zip(self._trackers, own, strict=True):
             vars(metric).update(vars(its))
-        return self._logs(own)
+        return {metric.name: metric.result() for metric in own}
+
+    def _learning(self):
+        """The layers that are trained, each with its place."""
+        layers = enumerate(self._layers) if self.trainable else ()
+        return [(i, layer) for i, layer in layers if layer.trainable_weights]
 
     def _step(self, size):
         """Return the training step for batches of at most that size."""
         learning, weights = self._learning(), self.trainable_weights
         if not weights:
             warnings.warn("every weight is frozen", stacklevel=3)
-        checks.writeable(weights)
-        self.optimizer.build(weights)
+        self.optimizer.build(data.writeable(weights))
         update = updates.of(learning, self.optimizer, weights, size)
         lowest = learning[0][0] if learning else len(self._layers)
         return lambda x, y: self._train_step(x, y, update, lowest)
 
-    def _train_step(self, x, y, update, lowest=0):
+    def _train_step(self, x, y, update, lowest):
         """One update; return the loss and the outputs from before it."""
         kept = self._forward(x)  # [1] [2]
         loss = self._loss_value(y, kept)  # [7] or [9]
@@ -354,26 +293,8 @@ class Sequential(
             deltas[i] = delta = layers[i].backward(kept[i], da)  # [3]
         return deltas
 
-    def _learning(self):
-        """The layers that are trained, each with its place."""
-        layers = enumerate(self._layers) if self.trainable else ()
-        return [(i, layer) for i, layer in layers if layer.trainable_weights]
 
-    def _finite(self, name, value):
-        rate = self.optimizer.learning_rate if self.optimizer else None
-        checks.finite(name, value, rate)
+def _saving(name):
+    from numpy_net import saving  # which makes models in its turn
 
-    def _logs(self, metrics):
-        return {m.name: m.result() for m in metrics}
-
-    def _listed(self, logs):
-        """The loss alone, or a list in the order of compile."""
-        found = [logs[metric.name] for metric in self._trackers]
-        return found if len(found) > 1 else found[0]
-
-
-def _saving():
-    """What makes models in its turn: imported when it is needed."""
-    from numpy_net import saving
-
-    return saving
+    return getattr(saving, name)

@@ -2,27 +2,21 @@
 
 dW = x^T delta is as large as the kernel, 784 x 30, but all that it says is
 in two thin arrays, of one row per sample. Written down, it crosses the
-memory three times before the kernel is new:
-
-    dW  = x^T delta             (I, O) written                [4]
-    dW *= learning_rate         read, written
-    W  -= dW                    both read, W written          [12]
-
-BLAS, which NumPy's dot calls, too, has a routine for C = alpha A B + beta C.
-With alpha = -learning_rate and beta = 1 it subtracts the product from W
-where it stands. NumPy does not hand it out, SciPy does. ``fit`` takes this
-way where dW is good for nothing else: with plain SGD, no regularizer, and a
-batch so thin that the passes over dW cost more than the product. A test
-holds both ways to equal weights.
+memory three times before the kernel is new. BLAS, which NumPy's dot calls,
+too, has a routine for C = alpha A B + beta C: with alpha = -learning_rate
+and beta = 1 it subtracts the product from W where it stands. NumPy does not
+hand it out, SciPy does. ``fit`` takes this way where dW is good for nothing
+else: with plain SGD, no regularizer, and a batch so thin that the passes
+over dW cost more than the product. A test holds both ways to equal weights.
 
 What does not change from step to step, such as the views of the arrays that
 BLAS wants, is made once for many: in a step of a few microseconds a view
 costs as much as a small product.
 
 SciPy brings a BLAS of its own, with threads of its own. Both libraries'
-threads wait by spinning: with two cores, a product that SciPy shares among
-its threads was seen to take thirty times as long, because NumPy's were still
-turning. So it is given pieces that it computes on the calling thread.
+threads wait by spinning: a product that SciPy shares among its threads was
+seen to take thirty times as long, because NumPy's were still turning. So it
+is given pieces that it computes on the calling thread.
 """
 
 import numpy as np
@@ -115,6 +109,6 @@ def prepared(layer, batch_size: int):
         for i in range(0, len(W), count)
     ]
     if len(pieces) == 1:
-        pieces = [(None, W.T)]
+        pieces = [(None, W.T)]  # type: ignore[list-item]
     ones = np.ones((1, batch_size), W.dtype)
     return GEMM[W.dtype], layer.bias[None].T, ones, pieces

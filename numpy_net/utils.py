@@ -6,7 +6,7 @@ from contextvars import ContextVar
 
 import numpy as np
 
-from numpy_net.checks import whole_number
+from numpy_net.checks import expected, whole_number
 
 _GENERATOR = np.random.default_rng()
 _FOR_NOW: ContextVar = ContextVar("_FOR_NOW", default=None)
@@ -54,26 +54,19 @@ def to_categorical(x, num_classes: int | None = None) -> np.ndarray:
     Keras: keras.utils.to_categorical; it takes other shapes, too, and cuts
     fractions off.
     """
+    what = "whole numbers of shape (N,)"
     try:
         labels = np.asarray(x)
-    except ValueError:
-        raise ValueError(
-            "labels: expected whole numbers of shape (N,), got rows of "
-            "unequal lengths"
-        ) from None
-    if labels.shape[1:] == (1,):
-        labels = labels[:, 0]
+    except ValueError:  # rows of unequal lengths
+        raise expected("labels", what, x) from None
+    labels = labels[:, 0] if labels.shape[1:] == (1,) else labels
     if labels.ndim != 1 or labels.dtype.kind not in "iu" or not labels.size:
+        raise expected("labels", what, x)
+    least, most = int(labels.min()), int(labels.max())
+    number = max(most, 0) + 1 if num_classes is None else num_classes
+    classes = whole_number("num_classes", number)
+    if least < 0 or most >= classes:
         raise ValueError(
-            f"labels: expected whole numbers of shape (N,), got "
-            f"{labels.dtype} of shape {labels.shape}"
-        )
-    if num_classes is None:
-        num_classes = int(labels.max()) + 1
-    classes = whole_number("num_classes", num_classes)
-    if not 0 <= labels.min() <= labels.max() < classes:
-        raise ValueError(
-            f"labels: expected 0 to {classes - 1}, got {labels.min()} to "
-            f"{labels.max()}"
+            f"labels: expected 0 to {classes - 1}, got {least} to {most}"
         )
     return np.eye(classes)[labels]

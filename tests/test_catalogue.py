@@ -263,7 +263,7 @@ def environ(value):
 X, Y = np.zeros((6, 28, 28)), np.eye(10)[[0, 1, 2, 3, 4, 5]]
 SHAPE = "x: expected shape (N, 28, 28) with N at least 1, got"
 ONE_HOT = "make labels one-hot with utils.to_categorical"
-NUMBERS = "x: expected numbers in one array"
+NUMBERS = "x: expected numbers in one array, that NumPy can make"
 DENSE = layers.Dense(3)
 
 
@@ -375,7 +375,7 @@ NETS = {
     ),
     "set_weights, inf": (
         lambda m: m.set_weights([w + np.inf for w in m.get_weights()]),
-        "weights: expected finite numbers, got nan or inf",
+        "weights: expected finite numbers, got inf at index (0, 0)",
     ),
     "set_weights, complex": (
         lambda m: m.set_weights([w + 0j for w in m.get_weights()]),
@@ -502,11 +502,11 @@ NETS = {
     ),
     "label 0.5": (
         lambda m: utils.to_categorical([0.5], 10),
-        "labels: expected whole numbers of shape (N,), got float64",
+        "labels: expected whole numbers of shape (N,), got [0.5]",
     ),
     "labels ragged": (
         lambda m: utils.to_categorical([[0], [1, 2]], 3),
-        "labels: expected whole numbers of shape (N,), got rows of unequal",
+        "labels: expected whole numbers of shape (N,), got [[0], [1, 2]]",
     ),
     "num_classes=2.5": (
         lambda m: utils.to_categorical([0, 1], 2.5),

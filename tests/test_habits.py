@@ -60,9 +60,10 @@ def test_a_repr_is_what_one_would_write(text):
 
 def test_a_model_shows_its_layers():
     assert repr(assignment_net()) == (
-        "<Sequential sequential: (None, 28, 28) -> Flatten(name='flatten'), "
+        "Sequential(layers=[Flatten(name='flatten'), "
         "Dense(units=30, activation='sigmoid', name='dense'), "
-        "Dense(units=10, activation='sigmoid', name='dense_1')>"
+        "Dense(units=10, activation='sigmoid', name='dense_1')], "
+        "name='sequential')"
     )
 
 

@@ -287,7 +287,7 @@ def test_a_diverging_training_stops_with_epoch_batch_and_a_hint(digits):
     model = Sequential([Input((28, 28)), layers.Flatten(), layers.Dense(10)])
     model.compile(SGD(1e300), "mean_squared_error")
     with pytest.raises(
-        FloatingPointError, match=r"epoch 1, batch 2.*learning_rate below"
+        FloatingPointError, match=r"epoch 1, batch 2.*smaller learning_rate"
     ):
         model.fit(*digits, batch_size=10)
 

@@ -313,7 +313,7 @@ def test_warm_start_with_other_classes():
 
 def test_a_diverging_net_says_so():
     net = SKLearnClassifier(numpy_model, model_kwargs={"learning_rate": 1e307})
-    with pytest.raises(FloatingPointError, match="try a learning_rate below"):
+    with pytest.raises(FloatingPointError, match="try a smaller learning_rate"):
         net.fit(X * 1e3, NAMES)
 
 

@@ -50,7 +50,8 @@ def samples(model, count: int = 5):
 
 def _check(make, entries):
     model = make()
-    report = check(model, *samples(model), entries)
+    x, y = samples(model)
+    report = check(model, x, y, entries)
     taken = "every weight" if entries is None else f"{entries} of each"
     print(
         f"{make.__name__}: {model.loss}, {model.count_params():,} weights, "

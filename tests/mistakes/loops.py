@@ -71,8 +71,8 @@ def drawn_with_replacement(samples, shuffle):
     seen="common: two calls of shuffle",
     effect="nothing is learned but how often each digit occurs",
 )
-def labels_shuffled_apart(x, y, order, size):
-    for x_part, y_part in _blocks(x, y, order, size):
+def labels_shuffled_apart(x, y, size, shuffle):
+    for x_part, y_part in _blocks(x, y, size, shuffle):
         yield x_part, np.roll(y_part, 1, axis=0)
 
 
@@ -94,7 +94,7 @@ def split_rounded_the_other_way(samples, share):
     seen="common: a fresh forward pass for the report",
     effect="none on training; the printed loss is not Keras's",
 )
-def loss_after_the_update(self, x, y, update, lowest=0):
+def loss_after_the_update(self, x, y, update, lowest):
     kept = self._forward(x)
     update(kept, self._backward(y, kept, lowest))
     return self._test_step(x, y)
@@ -107,7 +107,7 @@ def loss_after_the_update(self, x, y, update, lowest=0):
     seen="common; Keras prints it",
     effect="none on training",
 )
-def printed_loss_without_regularizer(self, x, y, update, lowest=0):
+def printed_loss_without_regularizer(self, x, y, update, lowest):
     kept = self._forward(x)
     _, z, a = kept[-1]
     update(kept, self._backward(y, kept, lowest))
