@@ -58,9 +58,9 @@ def _metrics(asked, outputs):
 def count(trackers, values, y_true, y_pred, size: int) -> None:
     """Add the losses of some batches, and what the metrics count in them."""
     loss, *others = trackers
-    loss.update_state(
-        values, np.diff([*range(0, len(y_true), size), len(y_true)])
-    )
+    sizes = np.full(len(values), size)
+    sizes[-1] += len(y_true) - size * len(values)  # the last may be shorter
+    loss.update_state(values, sizes)
     for metric in others:
         # Of a function each batch counts, of the others each sample.
         single = isinstance(metric, metrics.MeanMetricWrapper)
