@@ -90,10 +90,10 @@ def seed(name: str, value):
     return None if value is None else whole_number(name, value, least=0)
 
 
-def finite(name: str, value) -> None:
+def finite(name: str, value, where: str = "") -> None:
     """Stop where the numbers have become too large to be numbers."""
     if not np.isfinite(value).all():
         raise FloatingPointError(
-            f"{name} became inf or nan: the steps are too long, or x or y "
-            f"too large; try a smaller learning_rate, or x from 0 to 1"
+            f"{name} became inf or nan{where}: the steps are too long, or x "
+            f"or y too large; try a smaller learning_rate, or x from 0 to 1"
         )

@@ -150,10 +150,10 @@ class Sequential(
         for epoch in range(epochs):
             told.on_epoch_begin(epoch)
             blocks = data.blocks(x, y, size, shuffle)
-            where = f"epoch {epoch + 1}"
+            where = f" in epoch {epoch + 1}"
             logs = self._pass(self._step(size), blocks, size, where, told.bar)
             for weight in self.weights:  # the loss is from before the update
-                checks.finite(f"a weight of {where}", weight)
+                checks.finite("a weight", weight, where)
             if held_out:
                 results = self._test(held_out, size, told)
                 logs |= {f"val_{k}": v for k, v in results.items()}
@@ -166,7 +166,7 @@ class Sequential(
     def train_on_batch(self, x, y, *, return_dict: bool = False):
         """Make one update; return loss and metrics from before it."""
         x, y = data.pair(self, x, y)
-        logs = self._pass(self._step(len(x)), [(x, y)], len(x), "the batch")
+        logs = self._pass(self._step(len(x)), [(x, y)], len(x), "")
         return logs if return_dict else compile_utils.listed(logs)
 
     def evaluate(
@@ -210,7 +210,7 @@ class Sequential(
     def _test(self, pair, size, told):
         """Loss and metrics of x, y with the weights as they are."""
         told.on_test_begin()
-        logs = self._pass(self._test_step, [pair], size, "the evaluation")
+        logs = self._pass(self._test_step, [pair], size, "")
         told.on_test_end(logs)
         return logs
 
@@ -228,7 +228,7 @@ class Sequential(
                 values.append(loss)
                 batch += 1
                 if not isfinite(loss):
-                    checks.finite(f"the loss of {where}, batch {batch}", loss)
+                    checks.finite("the loss", loss, f"{where}, batch {batch}")
             compile_utils.count(own, values, y, y_pred, size)
             if bar:
                 bar.moves_to(batch, own)

@@ -91,7 +91,7 @@ def _train(
         for epoch, order in enumerate(orders):
             clock.on_epoch_begin(epoch)
             loss, accuracy = train_epoch(x[order], y[order], weights)
-            checks.finite(f"the loss of epoch {epoch + 1}", loss)
+            checks.finite("the loss", loss, f" in epoch {epoch + 1}")
             clock.on_epoch_end(epoch, {"loss": loss, "accuracy": accuracy})
     return Trained(
         predict=lambda x: textbook.predict(rows(x), weights),
