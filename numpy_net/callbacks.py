@@ -5,6 +5,7 @@ Keras: keras.callbacks, whose own callbacks work here, too.
 
 import sys
 import warnings
+from math import inf
 from time import perf_counter
 from typing import Any
 
@@ -80,9 +81,10 @@ class CallbackList:
             callback.set_model(model)
 
     def __getattr__(self, hook):
-        def call_each(*arguments):
+        def call_each(*epoch, logs=None):
+            logs = dict(sorted((logs or {}).items()))  # as in Keras
             for callback in self.callbacks:
-                getattr(callback, hook)(*arguments)
+                getattr(callback, hook)(*epoch, logs)
 
         return call_each
 
@@ -158,16 +160,24 @@ class EarlyStopping(Callback):
         start_from_epoch: int = 0,
     ):
         self.monitor = checks.text("monitor", monitor)
-        self.min_delta = checks.real_number("min_delta", abs(min_delta))
+        self.min_delta = abs(checks.real_number("min_delta", min_delta, -inf))
         self.patience = checks.whole_number("patience", patience, least=0)
         self.mode = checks.known("mode", mode, ("auto", "min", "max"))
-        self.verbose, self.baseline = verbose, baseline
-        self.restore_best_weights = restore_best_weights
-        self.start_from_epoch = start_from_epoch
+        self.verbose = checks.whole_number("verbose", verbose, least=0)
+        if baseline is not None:
+            baseline = checks.real_number("baseline", baseline, -inf)
+        self.baseline = baseline
+        self.restore_best_weights = checks.flag(
+            "restore_best_weights", restore_best_weights
+        )
+        self.start_from_epoch = checks.whole_number(
+            "start_from_epoch", start_from_epoch, least=0
+        )
 
     def on_train_begin(self, logs=None):
         self.wait = self.stopped_epoch = self.best_epoch = 0
         self.best = self.best_weights = None
+        self._falls = self._mode() == "min"
 
     def on_epoch_end(self, epoch, logs=None):
         value = (logs or {}).get(self.monitor)
@@ -204,7 +214,7 @@ class EarlyStopping(Callback):
     def _better(self, value, than):
         if than is None:
             return True
-        if self._mode() == "min":
+        if self._falls:
             return value + self.min_delta < than
         return value - self.min_delta > than
 
@@ -263,6 +273,7 @@ class ProgbarLogger(Callback):
         if self.moves and perf_counter() - self.shown > 0.05:
             self.shown = perf_counter()
             logs = {metric.name: metric.result() for metric in trackers}
+            logs = dict(sorted(logs.items()))
             print("\r" + self._line(step, logs), end="", flush=True)
 
     def _line(self, step, logs):

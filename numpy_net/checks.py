@@ -73,15 +73,17 @@ def whole_number(name: str, value, least: int = 1) -> int:
     return number
 
 
-def real_number(name: str, value, below: float = math.inf) -> float:
-    """Return value as a finite float in [0, below)."""
+def real_number(
+    name: str, value, least: float = 0, below: float = math.inf
+) -> float:
+    """Return value as a finite float in [least, below)."""
     real = isinstance(value, numbers.Real) and not isinstance(value, bool)
     try:
         number = float(value) if real else math.nan
     except OverflowError:  # an int or a fraction that no float can hold
         number = math.inf
-    if not 0 <= number < below:
-        raise expected(name, f"a number in [0, {below})", value)
+    if not (math.isfinite(number) and least <= number < below):
+        raise expected(name, f"a number in [{least}, {below})", value)
     return number
 
 

@@ -20,7 +20,7 @@ from numpy_net import (
 from numpy_net.attributes import Strict
 
 
-class Input:
+class Input(Strict):
     """The shape of one sample, as the first entry of a Sequential.
 
     Keras: keras.Input; there it may be left out until the first batch.
@@ -30,7 +30,7 @@ class Input:
         if not isinstance(shape, tuple | list):
             raise checks.expected("Input", "a shape like (28, 28)", shape)
         sizes = (checks.whole_number("Input", size) for size in shape)
-        self.shape: tuple = (None, *sizes)
+        vars(self).update(shape=(None, *sizes))
 
     def __repr__(self):
         return f"Input({self.shape[1:]})"

@@ -157,10 +157,10 @@ class Sequential(
             if held_out:
                 results = self._test(held_out, size, told)
                 logs |= {f"val_{k}": v for k, v in results.items()}
-            told.on_epoch_end(epoch, logs)
+            told.on_epoch_end(epoch, logs=logs)
             if self.stop_training:
                 break
-        told.on_train_end(logs)
+        told.on_train_end(logs=logs)
         return told.history
 
     def train_on_batch(self, x, y, *, return_dict: bool = False):
@@ -177,7 +177,9 @@ class Sequential(
         pair = data.pair(self, x, y)
         told = CallbackList(None, self, verbose, 1, len(pair[0]), size)
         logs = self._test(pair, size, told)
-        return logs if return_dict else compile_utils.listed(logs)
+        if return_dict:
+            return dict(sorted(logs.items()))  # as in Keras
+        return compile_utils.listed(logs)
 
     @np.errstate(over="ignore", invalid="ignore")  # checks.finite tells more
     def predict(self, x, batch_size=None, verbose="auto") -> np.ndarray:
@@ -211,7 +213,7 @@ class Sequential(
         """Loss and metrics of x, y with the weights as they are."""
         told.on_test_begin()
         logs = self._pass(self._test_step, [pair], size, "")
-        told.on_test_end(logs)
+        told.on_test_end(logs=logs)
         return logs
 
     @np.errstate(over="ignore", invalid="ignore")  # checks.finite tells more

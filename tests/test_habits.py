@@ -70,7 +70,8 @@ def test_a_model_shows_its_layers():
 def test_a_history_shows_its_last_epoch(digits):
     history = assignment_net().fit(*digits, epochs=2)
     last = history.history["loss"][-1]
-    assert repr(history).startswith(f"<History epochs=2, loss={last:.4g}, ")
+    assert repr(history).startswith("<History epochs=2, accuracy=0.")
+    assert repr(history).endswith(f", loss={last:.4g}>")
     assert repr(History()) == "<History epochs=0>"
 
 
