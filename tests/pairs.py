@@ -29,6 +29,41 @@ def both(make, weights=None):
     return ours, theirs
 
 
+BITS = np.array([0, 1, 1, 0, 1, 0, 0, 0, 1, 0, 1, 1, 1, 0, 0, 1.0])
+
+
+def orders_seen(library, train, epochs=3):
+    """The labels of 16 samples in the order of each epoch: "0110...".
+
+    train(model, x, y, epochs=, callbacks=) trains with batches of one. All
+    inputs are 0, so the model is a bias b, and with this rate each step
+    makes it (b + y) / 2: a register, into which the labels are shifted.
+    """
+    seen = []
+
+    class Reads(library.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            (bias,) = self.model.get_weights()[1]
+            seen.append(f"{int(bias * 2**16):016b}"[::-1])
+
+    model = build(library, 1, (1,), learning_rate=0.25)
+    x, y = np.zeros((16, 1)), BITS[:, None]
+    train(model, x, y, epochs=epochs, callbacks=[Reads()])
+    return seen
+
+
+def assert_orders_are_new(seen):
+    """Each epoch takes every sample once, in an order of its own."""
+    assert len(set(seen)) == len(seen), seen
+    for order in seen:
+        assert order.count("1") == BITS.sum()
+        assert order != in_given_order()
+
+
+def in_given_order():
+    return "".join(str(int(bit)) for bit in BITS)
+
+
 def real_pair(net, loss=None, **sgd):
     """The assignment's or the custom net twice, as it stands.
 

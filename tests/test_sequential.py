@@ -1,10 +1,12 @@
 """Sequential: layers, weights, and what fit does, step by step."""
 
 import math
+from functools import partial
 
 import numpy as np
 import pytest
 
+import numpy_net
 from numpy_net import (
     Input,
     Sequential,
@@ -17,6 +19,7 @@ from numpy_net import (
 from numpy_net.architectures import assignment_net, custom_net
 from numpy_net.optimizers import SGD
 from numpy_net.utils import set_random_seed, to_categorical
+from tests.pairs import assert_orders_are_new, in_given_order, orders_seen
 
 
 def small_net(**settings):
@@ -140,17 +143,27 @@ def test_validation_data_equals_validation_split(digits):
     assert_same_weights(model, other)
 
 
-def test_shuffling_draws_a_new_order_each_epoch_and_repeats_by_seed(digits):
-    x, y = digits
-    model = small_net()
-    again, fixed = twin(model), twin(model)
-    set_random_seed(5)
-    model.fit(x, y, batch_size=10, epochs=2)
-    set_random_seed(5)
-    again.fit(x, y, batch_size=10, epochs=2)
-    assert_same_weights(model, again)
-    fixed.fit(x, y, batch_size=10, epochs=2, shuffle=False)
-    assert not np.array_equal(model.get_weights()[0], fixed.get_weights()[0])
+def test_shuffling_draws_a_new_order_each_epoch_and_repeats_by_seed():
+    """Shuffled once for all epochs, the orders would be one."""
+
+    def seen(seed, **more):
+        set_random_seed(seed)
+        return orders_seen(numpy_net, partial(Sequential.fit, **more))
+
+    ones = {"batch_size": 1, "verbose": 0}
+    first = seen(5, **ones)
+    assert_orders_are_new(first)
+    assert seen(5, **ones) == first
+    assert seen(6, **ones) != first
+    assert seen(5, shuffle=False, **ones) == [in_given_order()] * 3
+
+
+def test_every_fit_draws_orders_of_its_own():
+    def train(model, x, y, epochs, callbacks):
+        for _ in range(epochs):
+            model.fit(x, y, 1, callbacks=callbacks, verbose=0)
+
+    assert_orders_are_new(orders_seen(numpy_net, train))
 
 
 def test_shuffling_moves_whole_samples_and_leaves_the_callers_arrays(digits):
