@@ -41,7 +41,8 @@ def fast_model(
 
     What else was tried, and what each change alone does to time and
     accuracy (half of the pixels for each tree, trees grown leaf by leaf,
-    pixels left out that never change), `python -m benchmarks --only trees` measures.
+    pixels left out that never change), measures
+    `python -m benchmarks --only trees`.
     """
     return assignment_model(seed, threads, callbacks, max_bin=16)
 

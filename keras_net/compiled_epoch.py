@@ -46,11 +46,15 @@ def fit_compiled(
     Raises ValueError for a model that is not compiled, that runs eagerly or
     that XLA cannot compile, another backend than TensorFlow, and for arrays,
     numbers or orders that make no sense.
-    Keras: keras.Model.fit. One difference: nothing is told of single
-    batches. on_train_batch_end and the like are not called, and verbose
-    shows an epoch when it is over.
+    Keras: keras.Model.fit. Two differences. Nothing is told of single
+    batches: verbose shows an epoch when it is over, TerminateOnNaN stops
+    after the epoch, and any other callback with a hook of batches is refused,
+    but for one with save_freq="epoch". And XLA draws other random numbers
+    from a seed, so the masks of Dropout are those of a model that was
+    compiled with jit_compile=True, not those of another.
     """
     _check_model(model)
+    _check_callbacks(callbacks)
     size = _whole_number("batch_size", batch_size, 32)
     x, y = _tensors("x and y", x, y)
     if validation_split and validation_data is None:
@@ -84,6 +88,9 @@ def _train(model, train, test, orders, callbacks):
     for epoch, order in enumerate(orders):
         callbacks.on_epoch_begin(epoch)
         logs = _results(model, train, order)
+        for callback in callbacks.callbacks:
+            if isinstance(callback, keras.callbacks.TerminateOnNaN):
+                callback.on_batch_end(callbacks.params["steps"] - 1, logs)
         if test:
             callbacks.on_test_begin()
             results = _results(model, test)
@@ -184,6 +191,23 @@ def _check_model(model):
             "expected a model to be compiled, got run_eagerly=True; set "
             "model.run_eagerly = False or train it with model.fit"
         )
+
+
+def _check_callbacks(callbacks):
+    """Refuse what would wait in vain to be told of each batch."""
+    idle = keras.callbacks.Callback
+    for callback in keras.tree.flatten(callbacks or []):
+        told_late = isinstance(callback, keras.callbacks.TerminateOnNaN)
+        if told_late or getattr(callback, "save_freq", None) == "epoch":
+            continue
+        for hook in filter(lambda name: "_batch_" in name, dir(idle)):
+            own = getattr(getattr(callback, hook), "__func__", None)
+            if own is not getattr(idle, hook):
+                raise ValueError(
+                    f"callbacks: {type(callback).__name__} has {hook}, and "
+                    "an epoch is one program that tells of no batch; use "
+                    "on_epoch_end, or train with model.fit"
+                )
 
 
 def _whole_number(name, value, default=None):

@@ -11,13 +11,13 @@ Rows are samples. B samples, I inputs, O units; y is the target.
  [3]  delta  = da J_f                   activations.py, backward
  [4]  dW     = x^T delta                layers.py      Dense, gradients
  [5]  db     = sum_B delta              layers.py
- [6]  dx     = delta W^T                layers.py      Dense, backward
+ [6]  dx     = delta W^T                layers.py      Dense, input_gradient
  [7]  L      = 1/(B O) sum (a - y)^2    losses.py      squared error
  [8]  da     = 2 (a - y) / (B O)        losses.py
  [9]  L      = -1/B sum y log p         losses.py      cross-entropy
 [10]  delta  = (p - y) / B              losses.py      p = softmax(z)
 [11]  L     += l2 sum W^2               regularizers.py
-[12]  W     -= learning_rate dW         optimizers.py  fused.py: [4] and [12]
+[12]  W     -= learning_rate dW         optimizers.py  updates.py: with [4]
 """
 
 from numpy_net import (

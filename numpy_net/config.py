@@ -11,6 +11,7 @@ from contextvars import ContextVar
 
 from numpy_net.checks import known
 
+DTYPES = ("float32", "float64")
 _FLOATX = "float32"
 _FOR_NOW: ContextVar = ContextVar("_FOR_NOW", default=None)
 
@@ -26,7 +27,7 @@ def set_floatx(value: str) -> None:
     Raises ValueError if value is neither "float32" nor "float64".
     """
     global _FLOATX  # noqa: PLW0603 - one setting, as keras.config has it
-    _FLOATX = known("dtype", value, {n: n for n in ("float32", "float64")})
+    _FLOATX = known("dtype", value, DTYPES)
 
 
 @contextmanager
@@ -35,8 +36,7 @@ def using(value: str) -> Iterator[None]:
 
     Raises ValueError if value is neither "float32" nor "float64".
     """
-    names = {n: n for n in ("float32", "float64")}
-    before = _FOR_NOW.set(known("dtype", value, names))
+    before = _FOR_NOW.set(known("dtype", value, DTYPES))
     try:
         yield
     finally:

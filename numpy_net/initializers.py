@@ -2,49 +2,45 @@
 
 import numpy as np
 
-from numpy_net import utils
-from numpy_net.checks import known, whole_number
+from numpy_net import checks, config, utils
+from numpy_net.attributes import Strict
 
 
-class GlorotUniform:
+class GlorotUniform(Strict, seed=checks.seed):
     """W ~ U(-L, L),  L = sqrt(6 / (I + O)).      (I, O)
 
     The variance 2 / (I + O) lets neither the activations nor their
-    gradients grow or fade from layer to layer (Glorot & Bengio 2010).
+    gradients grow or fade from layer to layer (Glorot & Bengio 2010). With
+    a seed it draws the same numbers at every call, as in Keras.
 
-    Keras: keras.initializers.GlorotUniform. Equal seeds draw other numbers
-    there, and a seeded one draws the same numbers at every call.
+    Keras: keras.initializers.GlorotUniform; equal seeds draw others there.
     """
 
     def __init__(self, seed: int | None = None):
         self.seed = seed
-        self._generator = None
-        if seed is not None:
-            whole_number("seed", seed, least=0)
-            self._generator = np.random.default_rng(seed)
 
-    def __repr__(self):
-        return f"GlorotUniform(seed={self.seed})"
-
-    def __call__(self, shape: tuple[int, int], dtype) -> np.ndarray:
-        generator = self._generator or utils.generator()
+    def __call__(self, shape, dtype=None) -> np.ndarray:
+        generator = utils.generator()
+        if self.seed is not None:
+            generator = np.random.default_rng(self.seed)
         limit = np.sqrt(6 / sum(shape))
-        return generator.uniform(-limit, limit, shape).astype(dtype)
+        values = generator.uniform(-limit, limit, shape)
+        return values.astype(dtype or config.floatx())
 
 
-class Zeros:
+class Zeros(Strict):
     """b = 0.   Keras: keras.initializers.Zeros."""
 
-    def __repr__(self):
-        return "Zeros()"
-
-    def __call__(self, shape: tuple[int, ...], dtype) -> np.ndarray:
-        return np.zeros(shape, dtype)
+    def __call__(self, shape, dtype=None) -> np.ndarray:
+        return np.zeros(shape, dtype or config.floatx())
 
 
 def get(identifier):
-    """Return the initializer of that name; an initializer is returned."""
+    """Return the initializer of that name; a function is returned."""
     if callable(identifier) and not isinstance(identifier, type):
         return identifier
-    names = {"glorot_uniform": GlorotUniform, "zeros": Zeros}
-    return known("initializer", identifier, names)()
+    names = {
+        GlorotUniform: "glorot_uniform GlorotUniform",
+        Zeros: "zeros Zeros zero",
+    }
+    return checks.made("initializer", identifier, names)

@@ -7,13 +7,14 @@ net's outputs. The mean over the samples is taken here and nowhere else:
 
 import numpy as np
 
+from numpy_net import checks
 from numpy_net.activations import softmax
-from numpy_net.checks import known
+from numpy_net.attributes import Strict
 
 EPSILON = 1e-7  # keras.config.epsilon()
 
 
-class MeanSquaredError:
+class MeanSquaredError(Strict):
     """[7]  L  = 1/(B O) sum (y_pred - y_true)^2      a number
     [8]  da = 2 (y_pred - y_true) / (B O)          (B, O)
 
@@ -27,9 +28,6 @@ class MeanSquaredError:
 
     name = "mean_squared_error"
 
-    def __repr__(self):
-        return "MeanSquaredError()"
-
     def __call__(self, y_true, y_pred):
         """[7]"""
         error = (y_pred - y_true).ravel()
@@ -40,7 +38,7 @@ class MeanSquaredError:
         return (y_pred - y_true) * (2 / y_pred.size)
 
 
-class CategoricalCrossentropy:
+class CategoricalCrossentropy(Strict, from_logits=checks.flag):
     """[9]   L     = -1/B sum y_true log p            a number
     [10]  delta = (p - y_true) / B                 (B, O)
 
@@ -63,9 +61,6 @@ class CategoricalCrossentropy:
 
     def __init__(self, from_logits: bool = False):
         self.from_logits = from_logits
-
-    def __repr__(self):
-        return f"CategoricalCrossentropy(from_logits={self.from_logits})"
 
     def __call__(self, y_true, y_pred):
         """[9]"""
@@ -93,11 +88,10 @@ class CategoricalCrossentropy:
 
 def get(identifier):
     """Return the loss of that name; a loss is returned as it is."""
-    if isinstance(identifier, MeanSquaredError | CategoricalCrossentropy):
-        return identifier
     names = {
-        "categorical_crossentropy": CategoricalCrossentropy,
-        "mean_squared_error": MeanSquaredError,
-        "mse": MeanSquaredError,
+        MeanSquaredError: "mean_squared_error MeanSquaredError mse MSE",
+        CategoricalCrossentropy: (
+            "categorical_crossentropy CategoricalCrossentropy"
+        ),
     }
-    return known("loss", identifier, names)()
+    return checks.made("loss", identifier, names)

@@ -2,17 +2,24 @@
 
 A metric adds up counts batch by batch (``update_state``) and divides once
 (``result``), so that neither the batch size nor a short last batch changes
-it. ``reset_state`` starts the next epoch. B samples, O classes; y_true and
-y_pred are (B, O), y_true one-hot.
+it; but for a function, which is averaged over the batches. ``reset_state``
+starts the next epoch. B samples, O classes; y_true and y_pred are (B, O),
+y_true one-hot.
 """
 
 import numpy as np
 
-from numpy_net.checks import known
+from numpy_net import checks
+from numpy_net.attributes import Strict
 
 
-class Mean:
-    """Mean of the batch losses, each weighted by its number of samples.
+def _average(name, value):
+    known = ("macro", "micro", "weighted")
+    return None if value is None else checks.known(name, value, known)
+
+
+class Mean(Strict, name=checks.text):
+    """Mean of numbers, each with a weight: the loss, by samples of a batch.
 
     Keras: keras.metrics.Mean.
     """
@@ -22,17 +29,37 @@ class Mean:
         self.reset_state()
 
     def reset_state(self) -> None:
-        self.total, self.count = 0.0, 0
+        self._total, self._count = 0.0, 0.0
 
-    def update_state(self, value, sample_weight: int) -> None:
-        self.total += float(value) * sample_weight
-        self.count += sample_weight
+    def update_state(self, values, sample_weight=1) -> None:
+        values = np.asarray(values, float)
+        weights = np.broadcast_to(sample_weight, values.shape)
+        self._total += float(np.sum(values * weights))
+        self._count += float(np.sum(weights))
 
     def result(self) -> float:
-        return float(self.total / self.count)
+        return self._total / self._count if self._count else 0.0
 
 
-class CategoricalAccuracy:
+class MeanMetricWrapper(Mean):
+    """Mean of fn(y_true, y_pred) over the batches; of (B,) over the samples.
+
+    compile(metrics=[fn]) makes one, named as the function. A number counts
+    once for its batch, however short: so it depends on the batch size.
+
+    Keras: keras.metrics.MeanMetricWrapper, without difference.
+    """
+
+    def __init__(self, fn, name: str | None = None):
+        self._fn = fn
+        super().__init__(name or fn.__name__)
+
+    def update_state(self, y_true, y_pred):  # type: ignore[override]
+        values = np.asarray(self._fn(y_true, y_pred), float)
+        super().update_state(values.mean(tuple(range(1, values.ndim))))
+
+
+class CategoricalAccuracy(Mean):
     """Share of samples whose largest output is at the true class, in [0, 1].
 
     The first of equal outputs counts. compile(metrics=["accuracy"]) means
@@ -42,26 +69,17 @@ class CategoricalAccuracy:
     Keras: keras.metrics.CategoricalAccuracy, without difference.
     """
 
+    _direction = "up"
+
     def __init__(self, name: str = "categorical_accuracy"):
-        self.name = name
-        self.reset_state()
+        super().__init__(name)
 
-    def __repr__(self):
-        return f"CategoricalAccuracy({self.name!r})"
-
-    def reset_state(self) -> None:
-        self.right, self.count = 0, 0
-
-    def update_state(self, y_true, y_pred) -> None:
+    def update_state(self, y_true, y_pred):  # type: ignore[override]
         hits = y_true.argmax(axis=-1) == y_pred.argmax(axis=-1)
-        self.right += int(np.count_nonzero(hits))
-        self.count += len(hits)
-
-    def result(self) -> float:
-        return self.right / max(self.count, 1)
+        super().update_state(hits)
 
 
-class F1Score:
+class F1Score(Strict, average=_average, name=checks.text):
     """F1 = 2 TP / (2 TP + FP + FN) from the counts of a whole epoch.
 
     A sample is predicted to be of every class whose output equals its
@@ -78,30 +96,29 @@ class F1Score:
     makes its values smaller by up to 1.5e-7.
     """
 
+    _direction = "up"
+
     def __init__(self, average: str | None = None, *, name: str = "f1_score"):
-        table = {n: n for n in ("macro", "micro", "weighted")}
         self.average = average
-        if average is not None:
-            known("average", average, table)
         self.name = name
         self.reset_state()
 
-    def __repr__(self):
-        return f"F1Score(average={self.average!r})"
-
     def reset_state(self) -> None:
-        self.true_positives = self.predicted = self.actual = 0.0
+        self._true_positives = self._predicted = self._actual = 0.0
 
     def update_state(self, y_true, y_pred) -> None:
         largest = y_pred.max(axis=-1, keepdims=True)
         guess = (y_pred >= largest) & (np.abs(y_pred) > 1e-9)
-        self.true_positives += (y_true * guess).sum(axis=0, dtype=float)
-        self.predicted += guess.sum(axis=0, dtype=float)
-        self.actual += y_true.sum(axis=0, dtype=float)
+        # New arrays: those of before may be those of another pass.
+        self._true_positives = self._true_positives + np.sum(
+            y_true * guess, axis=0, dtype=float
+        )
+        self._predicted = self._predicted + guess.sum(axis=0, dtype=float)
+        self._actual = self._actual + y_true.sum(axis=0, dtype=float)
 
     def result(self):
-        hits = np.asarray(self.true_positives)
-        both = np.asarray(self.predicted + self.actual)
+        hits = np.asarray(self._true_positives)
+        both = np.asarray(self._predicted + self._actual)
         if self.average == "micro":
             hits, both = hits.sum(keepdims=True), both.sum(keepdims=True)
         # 2 TP + FP + FN = predicted + actual
@@ -111,18 +128,29 @@ class F1Score:
         if self.average is None:
             return scores
         if self.average == "weighted":
-            total = max(float(np.sum(self.actual)), 1.0)
-            return float(np.sum(scores * self.actual) / total)
+            total = max(float(np.sum(self._actual)), 1.0)
+            return float(np.sum(scores * self._actual) / total)
         return float(np.mean(scores))
 
 
 def get(identifier):
-    """Return the metric of that name; a metric is returned as it is."""
-    if isinstance(identifier, CategoricalAccuracy | F1Score):
+    """Return the metric of that name, in compile's sense; or a function's.
+
+    It is named as it was asked for. A metric is returned as it is.
+    """
+    if isinstance(identifier, MeanMetricWrapper):
         return identifier
+    if callable(identifier) and not isinstance(identifier, type):
+        return MeanMetricWrapper(identifier)
+    name = identifier
+    if isinstance(name, str) and name.lower() in ("accuracy", "acc"):
+        name = "accuracy"
     names = {
-        "accuracy": CategoricalAccuracy,
-        "categorical_accuracy": CategoricalAccuracy,
-        "f1_score": F1Score,
+        CategoricalAccuracy: "accuracy categorical_accuracy "
+        "CategoricalAccuracy",
+        F1Score: "f1_score F1Score",
     }
-    return known("metric", identifier, names)(name=identifier)
+    metric = checks.made("metric", name, names)
+    if isinstance(identifier, str):
+        metric.name = identifier
+    return metric

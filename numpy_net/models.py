@@ -3,9 +3,12 @@
 import copy
 
 from numpy_net import config
+from numpy_net.attributes import arguments
 from numpy_net.layers import Dense, Flatten, Input
 from numpy_net.optimizers import SGD
 from numpy_net.sequential import Sequential
+
+__all__ = ["Sequential", "clone_model"]
 
 
 def clone_model(model: Sequential) -> Sequential:
@@ -19,31 +22,19 @@ def clone_model(model: Sequential) -> Sequential:
     Keras: keras.models.clone_model, without difference.
     """
     _ours("a model", model, Sequential)
-    clone = Sequential([Input(model.input_shape)], name=model.name)
-    with config.using(str(model.dtype)):
+    clone = Sequential([Input(model.input_shape[1:])], name=model.name)
+    with config.using(model.dtype):
         for layer in model.layers:
-            clone.add(_again(layer))
-    if model.loss is not None:
-        old = model.optimizer
-        _ours("an optimizer", old, SGD)
-        optimizer = SGD(old.learning_rate, old.momentum)
-        metrics = [copy.copy(metric) for metric in model._metrics]
+            _ours("a layer", layer, Dense, Flatten)
+            clone.add(type(layer)(**arguments(layer)))
+    vars(clone).update(_trainable=model.trainable)
+    if model.compiled:
+        _ours("an optimizer", model.optimizer, SGD)
+        optimizer = SGD(**arguments(model.optimizer))
+        metrics = [copy.copy(m) for g in model.metrics[1:] for m in g.metrics]
         clone.compile(optimizer, model.loss, metrics=metrics)
         clone.reset_metrics()
     return clone
-
-
-def _again(layer):
-    _ours("a layer", layer, Dense, Flatten)
-    if isinstance(layer, Flatten):
-        return Flatten()
-    return Dense(
-        layer.units,
-        layer.activation,
-        kernel_initializer=layer.kernel_initializer,
-        bias_initializer=layer.bias_initializer,
-        kernel_regularizer=layer.kernel_regularizer,
-    )
 
 
 def _ours(what, thing, *classes):

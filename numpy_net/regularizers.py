@@ -1,9 +1,10 @@
 """Weight decay as a term of the loss.   Keras: keras.regularizers."""
 
-from numpy_net.checks import known, real_number
+from numpy_net import checks
+from numpy_net.attributes import Strict
 
 
-class L2:
+class L2(Strict, l2=checks.real_number):
     """[11]  L += l2 sum W^2,   dW += 2 l2 W.        W (I, O)
 
     l2 multiplies the plain sum of squares: neither a half nor 1/B.
@@ -13,10 +14,7 @@ class L2:
     """
 
     def __init__(self, l2: float = 0.01):
-        self.l2 = real_number("l2", l2)
-
-    def __repr__(self):
-        return f"L2({self.l2:g})"
+        self.l2 = l2
 
     def __call__(self, x):
         """Return the term of the loss, a number."""
@@ -30,6 +28,6 @@ class L2:
 
 def get(identifier):
     """Return the regularizer of that name; None means none."""
-    if identifier is None or isinstance(identifier, L2):
-        return identifier
-    return known("regularizer", identifier, {"l2": L2})()
+    if identifier is None:
+        return None
+    return checks.made("regularizer", identifier, {L2: "l2 L2"})

@@ -1,29 +1,121 @@
-"""Training: one step, the loop over batches, the loop over epochs."""
+"""Layers in a row, and their training: step, batches, epochs."""
+
+import copy
+import warnings
+from math import isfinite
+from typing import Any
 
 import numpy as np
 
-from numpy_net import checks, fused, utils
-from numpy_net.callbacks import History
-from numpy_net.network import Network
+from numpy_net import checks, compile_utils, data, summary, updates
+from numpy_net.callbacks import CallbackList, History
+from numpy_net.layers import Input, Layer
+from numpy_net.metrics import Mean
 
 
-class Sequential(Network):
-    """A net of layers in a row that can be trained.
+class Sequential(
+    Layer, stop_training=checks.flag, history=lambda _, value: value
+):
+    """A net of layers in a row: Sequential([Input((4,)), Dense(3)]).
 
-        model = Sequential([Input((28, 28)), Flatten(), Dense(10)])
-
-    x is (N, *input_shape), finite; y is (N, O), one-hot rows as a rule.
-    Arrays of other dtypes are converted to that of the weights.
-
-    Raises ValueError if the first entry is no Input, if a layer does not
-    fit the one before it, or for arrays and numbers that make no sense;
-    RuntimeError before compile.
-    Keras: keras.Sequential. One difference: the Input must be given.
+    x is (N, *shape of the Input), finite; y is (N, O), one-hot as a rule;
+    both become arrays of the weights' dtype. An answer leaves nothing behind:
+    callbacks and other threads may predict and evaluate during fit.
+    Raises ValueError for layers that do not fit one another, and for arrays
+    and numbers that make no sense; RuntimeError before compile.
+    Keras: keras.Sequential. Differences: the Input must be given, and names
+    are counted in each model: its first Dense is "dense".
     """
 
-    def __getstate__(self):
-        """What pickle takes: all but the update, which is made anew."""
-        return {k: v for k, v in vars(self).items() if k != "_update"}
+    def __init__(
+        self, layers=None, trainable: bool = True, name: str | None = None
+    ):
+        self._layers: list[Any] = []
+        super().__init__(trainable=trainable, name=name)
+        vars(self).update(input_shape=None, output_shape=None)
+        self.stop_training, self.history = False, History()
+        self._take(None, None, [])
+        for layer in checks.several("layers", layers, "[Input((784,))]"):
+            self.add(layer)
+
+    def add(self, layer: Any) -> None:
+        """Put a layer at the end and make its weights."""
+        first, shape = self.input_shape is None, self.output_shape
+        kind: Any = Input if first else Layer
+        if not isinstance(layer, kind):
+            wanted = "Input(shape) as the first entry" if first else "a layer"
+            raise checks.expected("Sequential", wanted, layer)
+        if first:
+            vars(self).update(
+                input_shape=layer.shape, output_shape=layer.shape
+            )
+            return
+        layer.join(self._layers, shape)
+        vars(self).update(output_shape=layer.compute_output_shape(shape))
+        self._take(None, None, [])  # another output: compile anew
+
+    def compile(self, optimizer, loss, *, metrics=None) -> None:
+        """Choose how to train.
+
+        optimizer  "sgd", or SGD(learning_rate=...)
+        loss       "mean_squared_error" or "categorical_crossentropy"
+        metrics    a list of "accuracy", F1Score(average=...) and functions
+                   of y_true and y_pred, which are averaged over the batches
+        """
+        found = compile_utils.chosen(self, optimizer, loss, metrics)
+        optimizer, (self._objective, self._on_logits), metrics = found
+        self._take(optimizer, loss, [Mean("loss"), *metrics])
+
+    def _take(self, optimizer, loss, trackers):
+        vars(self).update(optimizer=optimizer, loss=loss)
+        vars(self).update(_trackers=trackers, compiled=bool(trackers))
+
+    @property
+    def layers(self) -> list[Any]:
+        return [*self._layers]
+
+    def get_layer(self, name: str | None = None, index: int | None = None):
+        """Return the layer of that name, or the one at that place."""
+        table = {layer.name: layer for layer in self._layers}
+        if name is None:
+            table = {str(i): layer for i, layer in enumerate(self._layers)}
+        return checks.known("layer", name or str(index), table)
+
+    @property
+    def metrics(self) -> list[Any]:
+        """The mean of the loss, and as one what compile was given."""
+        more = compile_utils.CompileMetrics(self._trackers[1:])
+        return [*self._trackers[:1], more][: len(self._trackers)]
+
+    @property
+    def metrics_names(self) -> list[str]:
+        return [metric.name for metric in self.metrics]
+
+    def reset_metrics(self) -> None:
+        """Forget the batches seen so far."""
+        for metric in self._trackers:
+            metric.reset_state()
+
+    def call(self, x):
+        for layer in self._layers:
+            x = layer.call(x)
+        return x
+
+    def batch_loss(self, x, y):
+        """Return the loss of the batch (x, y), unchecked."""
+        return self._loss_value(y, self._forward(x))
+
+    def gradients(self, x, y) -> list[np.ndarray]:
+        """Return dL/dW, dL/db, ... in the order of trainable_weights.
+
+        L is the loss of the batch (x, y) with the regularizers' terms. No
+        weight is changed. Keras: tf.GradientTape in place of a method.
+        """
+        x, y = data.pair(self, x, y)
+        kept = self._forward(x)
+        deltas = self._backward(y, kept, 0)
+        found = [l.gradients(kept[i], deltas[i]) for i, l in self._learning()]
+        return [gradient for pair in found for gradient in pair]
 
     def fit(
         self,
@@ -31,7 +123,7 @@ class Sequential(Network):
         y,
         batch_size: int | None = None,
         epochs: int = 1,
-        *,
+        verbose: str | int = "auto",
         callbacks=None,
         validation_split: float = 0.0,
         validation_data=None,
@@ -42,154 +134,169 @@ class Sequential(Network):
         batch_size is 32 unless given; a short last batch is used, too.
         validation_split is taken from the end, before any shuffling;
         validation_data=(x, y) replaces it. Each epoch draws a new order.
+        verbose: a bar for each epoch ("auto" and 1), a line (2), nothing (0).
 
         Raises FloatingPointError when loss or weights become inf or nan.
         """
-        batch_size, epochs = _sizes(batch_size, epochs)
-        x, y = self._checked(x, y)
-        if validation_data is not None:
-            validation_data = self._checked(*checks.pair(validation_data))
-        elif checks.real_number("validation_split", validation_split, 1.0):
-            at = checks.split_at(len(x), validation_split)
-            x, y, validation_data = x[:at], y[:at], (x[at:], y[at:])
-        history = History()
-        callbacks = [history, *checks.callbacks(callbacks)]
+        size = data.size_of_batch(batch_size)
+        epochs = checks.whole_number("epochs", epochs)
+        checks.flag("shuffle", shuffle)
+        x, y, held_out = data.validation(
+            self, x, y, validation_split, validation_data
+        )
+        told = CallbackList(callbacks, self, verbose, epochs, len(x), size)
+        self.history, self.stop_training = told.history, False
+        told.on_train_begin()
         for epoch in range(epochs):
-            _tell(callbacks, "on_epoch_begin", epoch)
-            order = _order(len(x), shuffle)
-            logs = self._train_epoch(x, y, batch_size, order, epoch)
-            if validation_data is not None:
-                _tell(callbacks, "on_test_begin")
-                x_val, y_val = validation_data
-                results = self._test(x_val, y_val, batch_size)
+            told.on_epoch_begin(epoch)
+            blocks = data.blocks(x, y, size, shuffle)
+            where = f" in epoch {epoch + 1}"
+            logs = self._pass(self._step(size), blocks, size, where, told.bar)
+            for weight in self.weights:  # the loss is from before the update
+                checks.finite("a weight", weight, where)
+            if held_out:
+                results = self._test(held_out, size, told)
                 logs |= {f"val_{k}": v for k, v in results.items()}
-                _tell(callbacks, "on_test_end")
-            _tell(callbacks, "on_epoch_end", epoch, logs)
-        return history
+            told.on_epoch_end(epoch, logs=logs)
+            if self.stop_training:
+                break
+        told.on_train_end(logs=logs)
+        return told.history
 
-    @np.errstate(over="ignore", invalid="ignore")  # checks.finite tells more
     def train_on_batch(self, x, y, *, return_dict: bool = False):
         """Make one update; return loss and metrics from before it."""
-        x, y = self._checked(x, y)
-        self.reset_metrics()
-        self._choose_update(len(x))
-        loss, y_pred = self._train_step(x, y)
-        checks.finite("the loss", loss)
-        self._loss_tracker.update_state(loss, len(x))
-        self._update_metrics(y, y_pred)
-        return self._results(return_dict)
+        x, y = data.pair(self, x, y)
+        logs = self._pass(self._step(len(x)), [(x, y)], len(x), "")
+        return logs if return_dict else compile_utils.listed(logs)
 
     def evaluate(
-        self, x, y, batch_size: int | None = None, *, return_dict=False
+        self, x, y, batch_size=None, verbose="auto", *, return_dict=False
     ):
         """Return [loss, *metrics], or the loss alone, or a dict."""
-        batch_size, _ = _sizes(batch_size)
-        self._test(*self._checked(x, y), batch_size)
-        return self._results(return_dict)
+        size = data.size_of_batch(batch_size)
+        pair = data.pair(self, x, y)
+        told = CallbackList(None, self, verbose, 1, len(pair[0]), size)
+        logs = self._test(pair, size, told)
+        if return_dict:
+            return dict(sorted(logs.items()))  # as in Keras
+        return compile_utils.listed(logs)
 
     @np.errstate(over="ignore", invalid="ignore")  # checks.finite tells more
-    def predict(self, x, batch_size: int | None = None) -> np.ndarray:
+    def predict(self, x, batch_size=None, verbose="auto") -> np.ndarray:
         """Return the outputs a for x, (N, O)."""
-        batch_size, _ = _sizes(batch_size)
-        x = checks.inputs(x, self.input_shape, self.dtype)
-        batches = _batches(len(x), batch_size)
-        outputs = np.concatenate([self(x[rows]) for rows in batches])
+        size, x = data.size_of_batch(batch_size), data.inputs(self, x)
+        told = CallbackList(None, self, verbose, 1, len(x), size)
+        told.on_predict_begin()
+        batches = data.batches(len(x), size)
+        outputs = np.concatenate([self.call(x[rows]) for rows in batches])
+        told.on_predict_end()
         checks.finite("an output", outputs)
         return outputs
 
-    def reset_metrics(self) -> None:
-        """Forget the batches seen so far."""
-        for metric in (self._loss_tracker, *self._metrics):
-            metric.reset_state()
+    def summary(self, *, print_fn=None) -> None:
+        """Print layers, output shapes and parameter counts."""
+        (print_fn or print)(summary.table(self))
 
-    def _train_epoch(self, x, y, batch_size, order, epoch):
-        """One pass over x in the given order; return the epoch's logs."""
-        self.reset_metrics()
-        # Copy about a thousand samples in the new order; the batches are
-        # then slices of them, which NumPy takes without copying.
-        size = batch_size * max(1, 1024 // batch_size)
-        for start in range(0, len(x), size):
-            rows = order[start : start + size]
-            batch = start // batch_size
-            self._train_block(x[rows], y[rows], batch_size, epoch, batch)
-        for weight in self.weights:  # the last loss is from before an update
-            checks.finite(f"a weight of epoch {epoch + 1}", weight)
-        return self._results(return_dict=True)
+    def save(self, filepath) -> None:
+        """Write a .keras file, that Keras opens: saving.save_model."""
+        _saving("save_model")(self, filepath)
 
-    @np.errstate(over="ignore", invalid="ignore")  # checks.loss tells more
-    def _train_block(self, x, y, batch_size, epoch, batch):
-        y_pred = np.empty_like(y)
-        self._choose_update(batch_size)
-        for rows in _batches(len(x), batch_size):
-            loss, y_pred[rows] = self._train_step(x[rows], y[rows])
-            checks.loss(loss, epoch, batch, self.optimizer.learning_rate)
-            self._loss_tracker.update_state(loss, rows.stop - rows.start)
-            batch += 1
-        # Counts may be added in any portion: once here, not at every step.
-        self._update_metrics(y, y_pred)
+    def save_weights(self, filepath) -> None:
+        """Write .weights.h5 or .npz: saving.save_weights."""
+        _saving("save_weights")(self, filepath)
 
-    def _train_step(self, x, y):
-        """One update; return the loss and the outputs from before it."""
-        y_pred = self(x)  # [1] [2]
-        loss = self._loss_value(y)  # [7] or [9]
-        self._backward(y)  # [3] [6]
-        self._update()  # [4] [5] [12]
-        return loss, y_pred
+    def load_weights(self, filepath) -> None:
+        """Read .weights.h5, .npz or .keras: saving.load_weights."""
+        _saving("load_weights")(self, filepath)
 
-    def _choose_update(self, batch_size):
-        """Decide, once for many steps, what changes the weights in each."""
-        if fused.fits(self, batch_size):
-            self._update = fused.update_of(self, batch_size)
-        else:
-            self._update = self._apply_gradients
-
-    def _apply_gradients(self):
-        gradients = self._gradients()  # [4] [5]
-        self.optimizer.apply(gradients, self.weights)  # [12]
+    def _test(self, pair, size, told):
+        """Loss and metrics of x, y with the weights as they are."""
+        told.on_test_begin()
+        logs = self._pass(self._test_step, [pair], size, "")
+        told.on_test_end(logs=logs)
+        return logs
 
     @np.errstate(over="ignore", invalid="ignore")  # checks.finite tells more
-    def _test(self, x, y, batch_size):
-        """Loss and metrics of (x, y) with the weights as they are."""
-        self.reset_metrics()
-        for rows in _batches(len(x), batch_size):
-            y_pred = self(x[rows])
-            loss = self._loss_value(y[rows])
-            checks.finite("the loss", loss)
-            self._loss_tracker.update_state(loss, len(y_pred))
-            self._update_metrics(y[rows], y_pred)
-        return self._results(return_dict=True)
+    def _pass(self, step, blocks, size, where, bar=None):
+        """Take the batches of all blocks (x, y) through step; return logs."""
+        own = [copy.copy(metric) for metric in self._trackers]  # others run
+        for metric in own:
+            metric.reset_state()
+        batch = 0
+        for x, y in blocks:
+            y_pred, values = np.empty_like(y), []
+            for rows in data.batches(len(x), size):
+                loss, y_pred[rows] = step(x[rows], y[rows])
+                values.append(loss)
+                batch += 1
+                if not isfinite(loss):
+                    checks.finite("the loss", loss, f"{where}, batch {batch}")
+            compile_utils.count(own, values, y, y_pred, size)
+            if bar:
+                bar.moves_to(batch, own)
+        for metric, its in zip(self._trackers, own, strict=True):
+            vars(metric).update(vars(its))
+        return {metric.name: metric.result() for metric in own}
 
-    def _update_metrics(self, y, y_pred):
-        for metric in self._metrics:
-            metric.update_state(y, y_pred)
+    def _learning(self):
+        """The layers that are trained, each with its place."""
+        layers = enumerate(self._layers) if self.trainable else ()
+        return [(i, layer) for i, layer in layers if layer.trainable_weights]
 
-    def _results(self, return_dict):
-        trackers = (self._loss_tracker, *self._metrics)
-        results = {t.name: t.result() for t in trackers}
-        if return_dict:
-            return results
-        values = list(results.values())
-        return values if self._metrics else values[0]
+    def _step(self, size):
+        """Return the training step for batches of at most that size."""
+        learning, weights = self._learning(), self.trainable_weights
+        if not weights:
+            warnings.warn("every weight is frozen", stacklevel=3)
+        self.optimizer.build(data.writeable(weights))
+        update = updates.of(learning, self.optimizer, weights, size)
+        lowest = learning[0][0] if learning else len(self._layers)
+        return lambda x, y: self._train_step(x, y, update, lowest)
+
+    def _train_step(self, x, y, update, lowest):
+        """One update; return the loss and the outputs from before it."""
+        kept = self._forward(x)  # [1] [2]
+        loss = self._loss_value(y, kept)  # [7] or [9]
+        update(kept, self._backward(y, kept, lowest))  # [3] [6] [4] [5] [12]
+        return loss, kept[-1][-1]
+
+    def _test_step(self, x, y):
+        kept = self._forward(x)
+        return self._loss_value(y, kept), kept[-1][-1]
+
+    def _forward(self, x):
+        """Return what each layer keeps for the way back: x, z and a."""
+        kept = []
+        for layer in self._layers:
+            kept.append(layer.forward(x))
+            x = kept[-1][-1]
+        return kept
+
+    def _loss_value(self, y, kept):
+        _, z, a = kept[-1]
+        value = self._objective(y, z if self._on_logits else a)
+        for layer in self._layers:
+            if layer.kernel_regularizer and layer.trainable:
+                value += layer.kernel_regularizer(layer.kernel)  # [11]
+        return value
+
+    def _backward(self, y, kept, lowest):
+        """Return delta = dL/dz of each layer, from the last to the lowest."""
+        layers, (_, z, a) = self._layers, kept[-1]
+        deltas = [None] * len(kept)
+        if self._on_logits:
+            delta = self._objective.gradient(y, z)  # [10]
+        else:
+            da = self._objective.gradient(y, a)  # [8]
+            delta = layers[-1].backward(kept[-1], da)  # [3]
+        deltas[-1] = delta
+        for i in range(len(kept) - 2, lowest - 1, -1):
+            da = layers[i + 1].input_gradient(kept[i + 1], delta)  # [6]
+            deltas[i] = delta = layers[i].backward(kept[i], da)  # [3]
+        return deltas
 
 
-def _sizes(batch_size, epochs=1):
-    size = 32 if batch_size is None else batch_size
-    size = checks.whole_number("batch_size", size)
-    return size, checks.whole_number("epochs", epochs)
+def _saving(name):
+    from numpy_net import saving  # which makes models in its turn
 
-
-def _batches(samples, batch_size):
-    """Slices of batch_size rows; the last may be shorter."""
-    for start in range(0, samples, batch_size):
-        yield slice(start, min(start + batch_size, samples))
-
-
-def _order(samples, shuffle):
-    if shuffle:
-        return utils.generator().permutation(samples)
-    return np.arange(samples)
-
-
-def _tell(callbacks, moment, *arguments):
-    for callback in callbacks:
-        getattr(callback, moment)(*arguments)
+    return getattr(saving, name)

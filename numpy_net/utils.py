@@ -6,7 +6,7 @@ from contextvars import ContextVar
 
 import numpy as np
 
-from numpy_net.checks import whole_number
+from numpy_net.checks import expected, whole_number
 
 _GENERATOR = np.random.default_rng()
 _FOR_NOW: ContextVar = ContextVar("_FOR_NOW", default=None)
@@ -45,30 +45,28 @@ def set_random_seed(seed: int) -> None:
     _GENERATOR = np.random.default_rng(whole_number("seed", seed, least=0))
 
 
-def to_categorical(x, num_classes: int) -> np.ndarray:
-    """Labels 0..C-1 as one-hot rows.
+def to_categorical(x, num_classes: int | None = None) -> np.ndarray:
+    """Labels 0..C-1 as one-hot rows; C is the largest + 1 unless given.
 
-    x (N,) whole numbers  ->  (N, C) of zeros with a single 1, float64.
+    x (N,) or (N, 1), whole numbers  ->  (N, C), zeros with a single 1.
 
     Raises ValueError if a label is not one of 0..num_classes-1.
-    Keras: keras.utils.to_categorical; there num_classes may be left out.
+    Keras: keras.utils.to_categorical; it takes other shapes, too, and cuts
+    fractions off.
     """
+    what = "whole numbers of shape (N,)"
     try:
         labels = np.asarray(x)
-    except ValueError:
+    except ValueError:  # rows of unequal lengths
+        raise expected("labels", what, x) from None
+    labels = labels[:, 0] if labels.shape[1:] == (1,) else labels
+    if labels.ndim != 1 or labels.dtype.kind not in "iu" or not labels.size:
+        raise expected("labels", what, x)
+    least, most = int(labels.min()), int(labels.max())
+    number = max(most, 0) + 1 if num_classes is None else num_classes
+    classes = whole_number("num_classes", number)
+    if least < 0 or most >= classes:
         raise ValueError(
-            "labels: expected whole numbers of shape (N,), got rows of "
-            "unequal lengths"
-        ) from None
-    num_classes = whole_number("num_classes", num_classes)
-    if labels.ndim != 1 or labels.dtype.kind not in "iu":
-        raise ValueError(
-            f"labels: expected whole numbers of shape (N,), got "
-            f"{labels.dtype} of shape {labels.shape}"
+            f"labels: expected 0 to {classes - 1}, got {least} to {most}"
         )
-    if labels.size and not 0 <= labels.min() <= labels.max() < num_classes:
-        raise ValueError(
-            f"labels: expected 0 to {num_classes - 1}, got "
-            f"{labels.min()} to {labels.max()}"
-        )
-    return np.eye(num_classes)[labels]
+    return np.eye(classes)[labels]

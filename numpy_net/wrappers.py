@@ -57,7 +57,8 @@ class SKLearnClassifier(ClassifierMixin, BaseEstimator):
     if the model is not compiled.
     Keras: keras.wrappers.SKLearnClassifier. Differences: random_state;
     decision_function has scikit-learn's shape, (N,) for two classes;
-    predict_proba; warm_start and fit_kwargs survive sklearn.base.clone.
+    predict_proba; warm_start and fit_kwargs survive sklearn.base.clone;
+    nothing is printed, unless fit_kwargs has verbose.
     """
 
     def __init__(
@@ -86,7 +87,7 @@ class SKLearnClassifier(ClassifierMixin, BaseEstimator):
         targets = utils.to_categorical(labels, len(classes))
         with self._seeded():
             model = self._ready_model(X, targets, classes)
-            settings = {**(self.fit_kwargs or {}), **kwargs}
+            settings = {"verbose": 0, **(self.fit_kwargs or {}), **kwargs}
             self.history_ = model.fit(_shaped(X, model), targets, **settings)
         self.model_, self.classes_ = model, classes
         return self
@@ -109,7 +110,7 @@ class SKLearnClassifier(ClassifierMixin, BaseEstimator):
     def _outputs(self, X):
         check_is_fitted(self)
         X = validate_data(self, X, dtype=FLOATS, reset=False)
-        return self.model_.predict(_shaped(X, self.model_))
+        return self.model_.predict(_shaped(X, self.model_), verbose=0)
 
     def _seeded(self):
         if self.random_state is None:
@@ -138,16 +139,16 @@ class SKLearnClassifier(ClassifierMixin, BaseEstimator):
                 f"model: expected a Sequential of numpy_net or a function "
                 f"that returns one, got {model!r}"
             )
-        if model.output_shape != (len(classes),):
+        if model.output_shape != (None, len(classes)):
             raise ValueError(
                 f"model: expected one output for each of {len(classes)} "
-                f"classes, got outputs of shape {model.output_shape}"
+                f"classes, got outputs of shape {model.output_shape[1:]}"
             )
         return model
 
 
 def _shaped(X, model):
     """X (N, I) as (N, *input_shape), where the sizes allow it."""
-    if X.shape[1] != np.prod(model.input_shape):
+    if X.shape[1] != np.prod(model.input_shape[1:]):
         return X  # which the model refuses, naming both shapes
-    return X.reshape(len(X), *model.input_shape)
+    return X.reshape(len(X), *model.input_shape[1:])

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from numpy_net import config, utils
-from numpy_net.mistakes import MISTAKES, planted
 from tests import tolerances
+from tests.mistakes import MISTAKES, planted
 
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")  # agree on one device
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -21,7 +21,7 @@ def pytest_addoption(parser):
     parser.addoption(
         "--plant",
         metavar="NAME",
-        help="run the tests with this mistake of numpy_net.mistakes planted",
+        help="run the tests with this mistake of tests.mistakes planted",
     )
     parser.addoption(
         "--tolerances",

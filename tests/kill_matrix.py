@@ -1,6 +1,6 @@
 """Which test catches which mistake: python -m tests.kill_matrix
 
-Runs the tests of the nets once for each mistake of numpy_net.mistakes with
+Runs the tests of the nets once for each mistake of tests.mistakes with
 that mistake planted, and once without. Writes docs/kill_matrix.json and,
 from it, docs/mistakes.md; tests/test_planted_mistakes.py holds both.
 """
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from numpy_net.mistakes import MISTAKES, Mistake
+from tests.mistakes import MISTAKES, Mistake
 
 ROOT = Path(__file__).parents[1]
 MATRIX = ROOT / "docs" / "kill_matrix.json"
@@ -96,7 +96,7 @@ def page(matrix: dict[str, list[str]]) -> str:
         "Each of these mistakes can be planted into `numpy_net`, and each "
         "is caught. See one:",
         "",
-        "    python -m numpy_net.gradient_check --break softmax_diagonal",
+        "    python -m tests.mistakes softmax_diagonal",
         "    python -m pytest --plant softmax_diagonal",
         "",
         f"{len(MISTAKES)} mistakes, {sum(map(bool, matrix.values()))} "

@@ -7,6 +7,7 @@ copy of a model with fit and one with fit_compiled, in the same order.
 import numpy as np
 import pytest
 
+from tests.pairs import assert_orders_are_new, in_given_order, orders_seen
 from tests.tolerances import assert_within
 
 pytestmark = [pytest.mark.keras, pytest.mark.usefixtures("keras")]
@@ -136,20 +137,21 @@ def test_float32_stays_float32(rng, keras):
         assert_within("weights, compiled epoch vs fit", a, b, dtype="float32")
 
 
-def test_every_epoch_has_an_order_of_its_own_from_keras_seed(rng, keras):
-    x, y = samples(rng)
-    start = net().get_weights()
+def test_every_epoch_has_an_order_of_its_own_from_keras_seed(keras):
+    """One order for all epochs would be that of the first."""
 
-    def train(seed, shuffle=True):
-        model = net()
-        model.set_weights(start)
-        keras.utils.set_random_seed(seed)
-        fit_compiled(model, x, y, batch_size=5, epochs=2, shuffle=shuffle)
-        return model.get_weights()[0]
+    def seen(seed, shuffle=True):
+        def train(model, x, y, **more):
+            keras.utils.set_random_seed(seed)
+            fit_compiled(model, x, y, batch_size=1, shuffle=shuffle, **more)
 
-    assert np.array_equal(train(1), train(1))
-    assert not np.array_equal(train(1), train(2))
-    assert np.array_equal(train(1, shuffle=False), train(2, shuffle=False))
+        return orders_seen(keras, train)
+
+    first = seen(1)
+    assert_orders_are_new(first)
+    assert seen(1) == first
+    assert seen(2) != first
+    assert seen(1, shuffle=False) == [in_given_order()] * 3
 
 
 def test_callbacks_hear_of_epochs_and_can_stop(rng, keras):
@@ -176,6 +178,114 @@ def test_callbacks_hear_of_epochs_and_can_stop(rng, keras):
         ("tested", ["accuracy", "f1_score", "loss"]),
         ("end", float),
     ]
+
+
+def test_terminate_on_nan_stops_after_the_epoch(rng, keras, capsys):
+    """keras#6747: five epochs of nan passed."""
+    x, y = samples(rng)
+    x[3] = np.nan
+    for stops, epochs in ((True, [0]), (False, [0, 1, 2])):
+        told = [keras.callbacks.TerminateOnNaN()] * stops
+        history = fit_compiled(net(), x, y, epochs=3, callbacks=told)
+        assert history.epoch == epochs
+        assert np.isnan(history.history["loss"]).all()
+    assert "Invalid loss, terminating training" in capsys.readouterr().out
+    raises = keras.callbacks.TerminateOnNaN(raise_error=True)
+    with pytest.raises(RuntimeError, match="NaN or Inf loss encountered"):
+        fit_compiled(net(), x, y, epochs=3, callbacks=[raises])
+
+
+def test_terminate_on_nan_lets_a_good_training_be(rng, keras):
+    x, y = samples(rng)
+    nan = keras.callbacks.TerminateOnNaN()
+    assert fit_compiled(net(), x, y, epochs=2, callbacks=[nan]).epoch == [0, 1]
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_callbacks_of_batches_are_refused_in_one_line(
+    alone, rng, keras, tmp_path
+):
+    """keras#21771: ModelCheckpoint(save_freq=2) wrote nothing."""
+    x, y = samples(rng)
+    kinds, model = keras.callbacks, net()
+    before = model.get_weights()
+    told = [
+        kinds.ModelCheckpoint(tmp_path / "{batch}.keras", save_freq=2),
+        kinds.BackupAndRestore(tmp_path, save_freq=2),
+        kinds.LambdaCallback(on_train_batch_end=lambda batch, logs: None),
+        *(
+            type("Mine", (kinds.Callback,), {hook: lambda *_, **__: None})()
+            for hook in (
+                *("on_batch_begin", "on_batch_end", "on_train_batch_begin"),
+                *("on_train_batch_end", "on_test_batch_end"),
+            )
+        ),
+    ]
+    for callback in told:
+        given = callback if alone else [kinds.History(), callback]
+        name = type(callback).__name__
+        with pytest.raises(
+            ValueError, match=rf"{name} has on_\w*batch.*train with model\.fit"
+        ) as caught:
+            fit_compiled(model, x, y, callbacks=given)
+        assert "\n" not in str(caught.value)
+    for a, b in zip(before, model.get_weights(), strict=True):
+        assert np.array_equal(a, b)
+
+
+@pytest.mark.filterwarnings("ignore:__array__")  # of TensorFlow itself
+def test_what_an_epoch_ends_is_done(rng, keras, tmp_path):
+    """A checkpoint an epoch, and EarlyStopping where fit stops, too."""
+    x, y = samples(rng)
+    saved = keras.callbacks.ModelCheckpoint(
+        tmp_path / "{epoch}.weights.h5", save_weights_only=True
+    )
+    ours, theirs = twins(net, rate=4.0)
+    histories = []
+    for train, model, more in (
+        (fit_compiled, ours, [saved]),
+        (type(theirs).fit, theirs, []),
+    ):
+        stops = keras.callbacks.EarlyStopping("loss", patience=1)
+        histories.append(
+            train(
+                model, x, y, epochs=40, callbacks=[stops, *more],
+                shuffle=False, verbose=0,
+            ).epoch
+        )  # fmt: skip
+    assert histories[0] == histories[1]
+    assert len(histories[0]) < 40
+    files = {path.name for path in tmp_path.iterdir()}
+    assert files == {f"{i + 1}.weights.h5" for i in histories[0]}
+
+
+def test_dropout_is_that_of_a_model_compiled_by_xla(rng, keras):
+    """The docstring's second difference: 0.04 from fit, 0 from this one."""
+    x, y = samples(rng)
+    start = None
+
+    def trained(train, jit):
+        nonlocal start
+        model = keras.Sequential(
+            [
+                keras.Input((12,)),
+                keras.layers.Dense(7, "tanh"),
+                keras.layers.Dropout(0.5, seed=3),
+                keras.layers.Dense(4, "softmax"),
+            ]
+        )
+        start = start or model.get_weights()
+        model.set_weights(start)
+        model.compile(keras.optimizers.SGD(0.5), "mse", jit_compile=jit)
+        train(model, x, y, batch_size=5, epochs=2, shuffle=False, verbose=0)
+        return model.get_weights()
+
+    fit = keras.Model.fit
+    got = trained(fit_compiled, "auto")
+    for a, b in zip(got, trained(fit, True), strict=True):
+        assert_within("weights, compiled epoch vs fit", a, b)
+    others = zip(got, trained(fit, False), strict=True)
+    assert max(np.abs(a - b).max() for a, b in others) > 1e-3
 
 
 def test_a_program_is_compiled_once_until_compile_is_called(rng, keras):

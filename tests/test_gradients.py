@@ -17,11 +17,11 @@ from numpy_net.gradient_check import (
     check,
     compare,
     complex_step,
-    diagnose,
     directional,
     loss_of,
 )
 from numpy_net.gradient_check.report import names_of
+from tests.mistakes.diagnosis import diagnose
 
 PAIRS = [
     ("sigmoid", "mean_squared_error"),

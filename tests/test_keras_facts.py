@@ -126,7 +126,7 @@ def test_plain_probabilities_are_clipped(keras):
 
 
 @guards(
-    "numpy_net/mistakes/values.py",
+    "tests/mistakes/values.py",
     "Keras itself, once a cast has lost the logits; its loss on arrays",
 )
 def test_a_cast_between_softmax_and_loss_loses_the_logits(tf, keras):
@@ -198,10 +198,10 @@ def test_l2_is_rounded_to_float32(keras):
 
 @guards(
     "numpy_net/initializers.py",
-    "a seeded one draws the same numbers at every call.",
+    "With a seed it draws the same numbers at every call, as in Keras.",
 )
 def test_a_seeded_initializer_repeats_itself(keras):
-    """Two equal layers with one seed have equal weights; ours differ."""
+    """Two equal layers with one seed have equal weights."""
     draw = keras.initializers.GlorotUniform(seed=1)
     assert np.array_equal(draw((3, 2)), draw((3, 2)))
 
@@ -231,7 +231,7 @@ def test_a_seeded_shuffle_repeats_itself(seed, tf, keras):
 
 
 @guards(
-    "numpy_net/checks.py",
+    "numpy_net/data.py",
     "Return how many samples remain for training, rounded as in Keras.",
 )
 def test_validation_split_rounds_down_what_is_left_for_training(keras):

@@ -2,8 +2,8 @@
 
 import json
 
-from numpy_net.mistakes import MISTAKES, planted
 from tests import kill_matrix
+from tests.mistakes import MISTAKES, planted
 
 
 def matrix():

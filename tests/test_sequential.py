@@ -1,23 +1,25 @@
 """Sequential: layers, weights, and what fit does, step by step."""
 
 import math
+from functools import partial
 
 import numpy as np
 import pytest
 
+import numpy_net
 from numpy_net import (
     Input,
     Sequential,
     callbacks,
-    checks,
     config,
+    data,
     layers,
     metrics,
-    sequential,
 )
 from numpy_net.architectures import assignment_net, custom_net
 from numpy_net.optimizers import SGD
 from numpy_net.utils import set_random_seed, to_categorical
+from tests.pairs import assert_orders_are_new, in_given_order, orders_seen
 
 
 def small_net(**settings):
@@ -112,7 +114,7 @@ def test_history_holds_running_means_from_before_each_update(digits):
         right += np.sum(a.argmax(1) == y[rows].argmax(1))
         by_hand.train_on_batch(x[rows], y[rows])
     assert history.epoch == [0, 1]
-    assert list(history.history) == ["loss", "accuracy"]
+    assert list(history.history) == ["accuracy", "loss"]
     assert history.history["loss"][0] == pytest.approx(
         sum(losses) / 53, rel=1e-14
     )
@@ -141,17 +143,27 @@ def test_validation_data_equals_validation_split(digits):
     assert_same_weights(model, other)
 
 
-def test_shuffling_draws_a_new_order_each_epoch_and_repeats_by_seed(digits):
-    x, y = digits
-    model = small_net()
-    again, fixed = twin(model), twin(model)
-    set_random_seed(5)
-    model.fit(x, y, batch_size=10, epochs=2)
-    set_random_seed(5)
-    again.fit(x, y, batch_size=10, epochs=2)
-    assert_same_weights(model, again)
-    fixed.fit(x, y, batch_size=10, epochs=2, shuffle=False)
-    assert not np.array_equal(model.get_weights()[0], fixed.get_weights()[0])
+def test_shuffling_draws_a_new_order_each_epoch_and_repeats_by_seed():
+    """Shuffled once for all epochs, the orders would be one."""
+
+    def seen(seed, **more):
+        set_random_seed(seed)
+        return orders_seen(numpy_net, partial(Sequential.fit, **more))
+
+    ones = {"batch_size": 1, "verbose": 0}
+    first = seen(5, **ones)
+    assert_orders_are_new(first)
+    assert seen(5, **ones) == first
+    assert seen(6, **ones) != first
+    assert seen(5, shuffle=False, **ones) == [in_given_order()] * 3
+
+
+def test_every_fit_draws_orders_of_its_own():
+    def train(model, x, y, epochs, callbacks):
+        for _ in range(epochs):
+            model.fit(x, y, 1, callbacks=callbacks, verbose=0)
+
+    assert_orders_are_new(orders_seen(numpy_net, train))
 
 
 def test_shuffling_moves_whole_samples_and_leaves_the_callers_arrays(digits):
@@ -166,7 +178,7 @@ def test_shuffling_moves_whole_samples_and_leaves_the_callers_arrays(digits):
 
 def test_shuffling_mixes_samples_not_whole_batches(digits):
     """Two neighbours of a batch meet in one batch again only by chance."""
-    order = sequential._order(1000, shuffle=True)
+    order = data.order(1000, shuffle=True)
     assert sorted(order) == list(range(1000))
     together = np.abs(np.diff(order)) == 1
     assert together.mean() < 0.05
@@ -178,7 +190,7 @@ def test_shuffling_mixes_samples_not_whole_batches(digits):
 )
 def test_validation_split_is_rounded_as_in_keras(samples, share, left):
     """floor(n (1 - share)) in floating point: 100 (1 - 0.9) is below 10."""
-    assert checks.split_at(samples, share) == left
+    assert data.split_at(samples, share) == left
 
 
 def test_train_on_batch_reports_its_own_batch_from_before_the_update(digits):
@@ -223,7 +235,9 @@ def test_evaluate_is_the_same_at_any_batch_size(digits):
     model = small_net(metrics=["accuracy"])
     whole = model.evaluate(*digits, batch_size=53)
     parts = model.evaluate(*digits, batch_size=7, return_dict=True)
-    assert list(parts.values()) == pytest.approx(whole, rel=1e-13)
+    named = {"accuracy": whole[1], "loss": whole[0]}
+    assert parts == pytest.approx(named, rel=1e-13)
+    assert list(parts) == list(named)
 
 
 def test_predict_gives_rows_in_order(digits):
@@ -288,20 +302,18 @@ def test_a_diverging_training_stops_with_epoch_batch_and_a_hint(digits):
     model = Sequential([Input((28, 28)), layers.Flatten(), layers.Dense(10)])
     model.compile(SGD(1e300), "mean_squared_error")
     with pytest.raises(
-        FloatingPointError, match=r"epoch 1, batch 2.*learning_rate below"
+        FloatingPointError, match=r"epoch 1, batch 2.*smaller learning_rate"
     ):
         model.fit(*digits, batch_size=10)
 
 
-def test_batches_are_counted_through_the_whole_epoch(rng, monkeypatch):
+@pytest.mark.parametrize(("sample", "batch"), [(0, 1), (1055, 11), (2052, 21)])
+def test_batches_are_counted_through_the_whole_epoch(sample, batch, rng):
     """A lost loss is reported with its batch, past 1,024 samples too."""
-    seen = []
-    monkeypatch.setattr(
-        checks, "loss", lambda value, epoch, batch, rate: seen.append(batch)
-    )
     x, y = rng.uniform(size=(2053, 28, 28)), np.eye(10)[np.arange(2053) % 10]
-    small_net().fit(x, y, batch_size=100)
-    assert seen == list(range(21))
+    y[sample] = 1e300
+    with pytest.raises(FloatingPointError, match=f"epoch 1, batch {batch}:"):
+        small_net().fit(x, y, batch_size=100, shuffle=False)
 
 
 def test_training_learns_real_digits(mnist):
@@ -316,5 +328,5 @@ def test_training_learns_real_digits(mnist):
     assert history.history["val_accuracy"][1] > 0.8
     for old, new in zip(before, model.get_weights(), strict=True):
         assert np.abs(new - old).max() > 0.1
-    hidden = model.layers[1].forward(x.reshape(len(x), -1))
+    hidden = model.layers[1](x.reshape(len(x), -1))
     assert (hidden.max(axis=0) - hidden.min(axis=0) > 0.1).all()

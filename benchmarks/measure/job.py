@@ -21,10 +21,14 @@ from benchmarks.measure.clock import Clock, Enough, Phases
 from benchmarks.measure.messages import Progress
 from benchmarks.record.run import Verified
 from benchmarks.rows.row import Row
-from numpy_net import architectures, config, utils
+from numpy_net import architectures, callbacks, config, utils
 
 Array = np.ndarray
 LOG_LOSS_RATE = 0.01
+
+
+class NetClock(Clock, callbacks.Callback):
+    """A Clock with all the hooks that numpy_net's fit asks for."""
 
 
 def silent(progress: Progress) -> None:
@@ -81,13 +85,13 @@ class Job:
     def clock(self, weights: Callable[[], list[Array]]) -> Clock:
         """A callback that times this job's epochs."""
         if (goal := self.row.until) is None:
-            return Clock(self.epochs, self.tell, weights)
+            return NetClock(self.epochs, self.tell, weights)
         judge = Judge(self)
 
         def reached(weights: list[Array]) -> bool:
             return judge(weights)["val_accuracy"] >= goal
 
-        return Clock(self.epochs, self.tell, weights, reached)
+        return NetClock(self.epochs, self.tell, weights, reached)
 
     def train(
         self,
@@ -140,7 +144,7 @@ class Judge:
     def __call__(self, weights: list[Array]) -> dict[str, float]:
         self.net.set_weights(weights)
         x, y = self.samples.x_val, self.samples.y_val
-        logs = self.net.evaluate(x, y, batch_size=1000, return_dict=True)
+        logs = self.net.evaluate(x, y, 1000, verbose=0, return_dict=True)
         return {f"val_{name}": float(value) for name, value in logs.items()}
 
 

@@ -31,16 +31,16 @@ def fit(job: Job) -> Trained:
     if job.warm:
         one = slice(job.batch_size)
         with job.phases("first step"):
-            model.fit(x[one], y[one], job.batch_size, shuffle=False)
+            model.fit(x[one], y[one], job.batch_size, verbose=0, shuffle=False)
         model.set_weights(start)
     clock = job.clock(model.get_weights)
     before = model.optimizer.iterations
     numpy_net.utils.set_random_seed(job.seed)  # fit draws what orders() has
     with job.phases("training"), suppress(Enough):
-        model.fit(x, y, job.batch_size, job.epochs, callbacks=[clock])
+        model.fit(x, y, job.batch_size, job.epochs, 0, [clock])
     rate = float(model.optimizer.learning_rate)
     return Trained(
-        predict=model.predict,
+        predict=lambda x: model.predict(x, verbose=0),
         verified=Verified(str(model.dtype), "cpu", rate),
         clock=clock,
         updates=model.optimizer.iterations - before,

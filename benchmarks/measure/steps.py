@@ -14,7 +14,7 @@ from benchmarks.measure.messages import Progress
 from benchmarks.measure.trainers import train
 from benchmarks.record import run
 from benchmarks.rows.table import points
-from numpy_net import activations, fused
+from numpy_net import activations, losses, updates
 
 Timed = Iterator[tuple[str, Callable[[], object]]]
 BLOCKS = 3
@@ -79,9 +79,9 @@ def _memory(job: Job) -> Iterator[run.Memory]:
     for count in counts if counts[1] > counts[0] else ():
         model = job.new_net()
         x, y = (a[:count] for a in job.samples[:2])
-        model.fit(x[:100], y[:100], 1)
+        model.fit(x[:100], y[:100], 1, verbose=0)
         tracemalloc.start()
-        model.fit(x, y, 1)
+        model.fit(x, y, 1, verbose=0)
         yield run.Memory(count, tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
 
@@ -103,35 +103,46 @@ def _calls(job: Job) -> Iterator[run.Call]:
 
 def _of_a_step(model: Any, x: Array, y: Array) -> Timed:
     """The inside of numpy_net's step: the one place here that knows it."""
-    hidden, output = model.trainable
+    flatten, hidden, output = model.layers
     h, o = hidden.activation, output.activation
-    da = model.loss.gradient(y, output.a)
-    dx = output.delta.dot(output.kernel.T)
-    yield "rows of the images", lambda: model.layers[0].forward(x)
-    yield "[1] hidden, x W", lambda: hidden.x.dot(hidden.kernel)
-    yield "[1] hidden, + b", lambda: hidden.z + hidden.bias[None]
-    yield "[2] hidden", lambda: h(hidden.z)
-    yield "[1] output, x W", lambda: output.x.dot(output.kernel)
-    yield "[1] output, + b", lambda: output.z + output.bias[None]
-    yield "[2] output", lambda: o(output.z)
-    yield "[7] loss", lambda: model._loss_value(y)
-    yield "[8] its gradient", lambda: model.loss.gradient(y, output.a)
-    yield "[3] output", lambda: activations.VJP[o](output.a, da)
-    yield "[6] output", lambda: output.delta.dot(output.kernel.T)
-    yield "[3] hidden", lambda: activations.VJP[h](hidden.a, dx)
-    for name, layer in (("output", output), ("hidden", hidden)):
-        _, gemm, bias, ones, pieces = fused.prepared(layer, len(x))
-        yield f"[4] [12] {name} kernel", _update(gemm, layer, layer.x, pieces)
-        update = _update(gemm, layer, ones.T, [(slice(None), bias)])
-        yield f"[5] [12] {name} bias", update
-    yield "the whole step", lambda: model._train_step(x, y)
+    loss = losses.get(model.loss)
+    x1, z1, a1 = hidden.forward(flatten(x))
+    x2, z2, a2 = output.forward(a1)
+    da = loss.gradient(y, a2)
+    delta2 = output.backward((x2, z2, a2), da)
+    dx = output.input_gradient((x2, z2, a2), delta2)
+    delta1 = hidden.backward((x1, z1, a1), dx)
+    yield "rows of the images", lambda: flatten.forward(x)
+    yield "[1] hidden, x W", lambda: x1.dot(hidden.kernel)
+    yield "[1] hidden, + b", lambda: z1 + hidden.bias[None]
+    yield "[2] hidden", lambda: h(z1)
+    yield "[1] output, x W", lambda: x2.dot(output.kernel)
+    yield "[1] output, + b", lambda: z2 + output.bias[None]
+    yield "[2] output", lambda: o(z2)
+    yield "[7] loss", lambda: loss(y, a2)
+    yield "[8] its gradient", lambda: loss.gradient(y, a2)
+    yield "[3] output", lambda: activations.VJP[o](a2, da)
+    yield "[6] output", lambda: delta2.dot(output.kernel.T)
+    yield "[3] hidden", lambda: activations.VJP[h](a1, dx)
+    yield from _updates("output", output, x2, delta2)
+    yield from _updates("hidden", hidden, x1, delta1)
+    step = model._step(len(x))
+    yield "the whole step", lambda: step(x, y)
 
 
-def _update(gemm: Any, layer: Any, x: Any, pieces: Any) -> Callable[[], None]:
+def _updates(name: str, layer: Any, x: Array, delta: Array) -> Timed:
+    gemm, bias, ones, pieces = updates.prepared(layer, len(x))
+    yield f"[4] [12] {name} kernel", _update(gemm, delta, x, pieces)
+    update = _update(gemm, delta, ones.T, [(None, bias)])
+    yield f"[5] [12] {name} bias", update
+
+
+def _update(gemm: Any, delta: Any, x: Any, pieces: Any) -> Callable[[], None]:
     """With so small a rate that the weights stay what they are."""
 
     def update() -> None:
         for rows, W in pieces:
-            gemm(1e-9, layer.delta.T, x.T[rows], 1, W, 0, 1, 1)
+            part = x.T if rows is None else x.T[rows]
+            gemm(1e-9, delta.T, part, 1, W, 0, 1, 1)
 
     return update

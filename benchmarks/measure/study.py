@@ -13,9 +13,8 @@ import numpy as np
 
 import numpy_net
 from benchmarks.data.dataset import Samples
-from benchmarks.measure.clock import Clock
 from benchmarks.measure.conditions import end_with
-from benchmarks.measure.job import Array, dense_net, silent
+from benchmarks.measure.job import Array, NetClock, dense_net, silent
 from benchmarks.measure.scores import per_batch_f1, score
 from benchmarks.record.run import Studied, StudyEpoch, StudyTest
 from benchmarks.rows.study import Variant
@@ -74,13 +73,13 @@ def train(
     config.set_floatx("float32")
     utils.set_random_seed(variant.seed)
     model = make_net(variant)
-    clock = Clock(variant.epochs, silent, model.get_weights)
+    clock = NetClock(variant.epochs, silent, model.get_weights)
     size, epochs = variant.batch_size, variant.epochs
     try:
-        model.fit(samples.x, samples.y, size, epochs, callbacks=[clock])
+        model.fit(samples.x, samples.y, size, epochs, 0, [clock])
     except FloatingPointError as error:
         return Studied(variant, "diverged", str(error))
-    test = score(labels, model.predict(x_test, batch_size=1000))
+    test = score(labels, model.predict(x_test, 1000, verbose=0))
     return Studied(
         variant,
         "ok",
@@ -107,8 +106,8 @@ def judge(model: Any, weights: list[Array], samples: Samples) -> StudyEpoch:
     x, y, x_val, y_val = samples
     count = len(x_val)
     return StudyEpoch(
-        *_scores(y[:count], model.predict(x[:count], batch_size=1000)),
-        *_scores(y_val, model.predict(x_val, batch_size=1000)),
+        *_scores(y[:count], model.predict(x[:count], 1000, verbose=0)),
+        *_scores(y_val, model.predict(x_val, 1000, verbose=0)),
     )
 
 

@@ -29,7 +29,7 @@ PLACE = re.compile(r"([\w/]+\.py):([\w.]*)(?::([\w.]+)\((\w*)\))?")
 EQUATION = re.compile(r"^ *\[(\d+)\] +(.+?) {2,}(\w+\.py.*)$", re.MULTILINE)
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 # Beside the nets, not behind them: themselves, and what one may do with one.
-APART = ("per_sample", "architectures", "models", "notebook", "wrappers")
+APART = ("per_sample", "architectures", "models", "wrappers")
 
 
 class Step(Struct, frozen=True, forbid_unknown_fields=True):

@@ -15,15 +15,13 @@ An error is a largest difference divided by the largest gradient of the
 same layer: an absolute bound would pass small wrong gradients, and one
 for each entry would condemn right ones that are nearly 0.
 
-    python -m numpy_net.gradient_check                 both nets
-    python -m numpy_net.gradient_check --break NAME    plant a mistake
-    python -m numpy_net.gradient_check --list          the mistakes
+    python -m numpy_net.gradient_check        both nets
+    python -m tests.mistakes NAME             what it says of a mistake
 
-numeric.py computes, report.py judges, diagnosis.py names the slip.
+numeric.py computes, report.py judges.
 Source of the complex step: Squire & Trapp, SIAM Review 40 (1998).
 """
 
-from numpy_net.gradient_check.diagnosis import diagnose
 from numpy_net.gradient_check.numeric import (
     central_difference,
     complex_step,
@@ -47,7 +45,6 @@ __all__ = [
     "check",
     "compare",
     "complex_step",
-    "diagnose",
     "directional",
     "kink_margin",
     "loss_of",

@@ -4,10 +4,12 @@ A loss is a function of a list of arrays that returns a number; loss_of
 makes one of a model and a batch.
 """
 
+import copy
 from collections.abc import Callable
 
 import numpy as np
 
+from numpy_net import data
 from numpy_net.activations import relu
 
 Arrays = list[np.ndarray]
@@ -75,15 +77,12 @@ def loss_of(model, x, y) -> Loss:
 
     Raises RuntimeError if the model is not compiled.
     """
-    x, y = model._checked(x, y)
+    x, y = data.pair(model, x, y)
+    model = copy.deepcopy(model)
 
     def loss(weights):
-        own = model.weights
-        try:
-            _put_in_place(model, weights)
-            return model.compute_loss(x, y)
-        finally:
-            _put_in_place(model, own)
+        _put_in_place(model, weights)
+        return model.batch_loss(x, y)
 
     return loss
 
@@ -94,13 +93,12 @@ def kink_margin(model, x) -> float:
     A central difference is to be trusted only if no step carries a z
     across 0.
     """
-    model(x)
-    margins = [
-        np.min(np.abs(layer.z))
-        for layer in model.layers
-        if getattr(layer, "activation", None) is relu
-    ]
-    return float(min(margins, default=np.inf))
+    margins = [np.inf]
+    for layer in model.layers:
+        _, z, x = layer.forward(x)
+        if getattr(layer, "activation", None) is relu:
+            margins.append(np.min(np.abs(z)))
+    return float(min(margins))
 
 
 def _slopes(slope, arrays, entries):
@@ -134,5 +132,5 @@ def _put_in_place(model, weights):
     """Let the layers use these arrays, complex ones too, as their own."""
     rest = iter(weights)
     for layer in model.layers:
-        if layer.weights:
-            layer.kernel, layer.bias = next(rest), next(rest)
+        parts = ("kernel", "bias")[: len(layer.weights)]
+        vars(layer).update({name: next(rest) for name in parts})

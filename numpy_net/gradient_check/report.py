@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from numpy_net import notebook
+from numpy_net import data
 from numpy_net.checks import whole_number
 from numpy_net.gradient_check.numeric import (
     Arrays,
@@ -76,9 +76,6 @@ class Report:
             for method, found in self.methods.items()
             for number, comparison in enumerate(found)
         )[2]
-
-    def _repr_html_(self) -> str:
-        return notebook.gradient_report(self, LIMITS)
 
     def __str__(self) -> str:
         arrays = next(iter(self.methods.values()))
@@ -168,10 +165,9 @@ def _worst(name, analytic, numeric, scale, limit):
 def names_of(model) -> list[str]:
     """Return "dense/kernel", "dense/bias", ... in get_weights' order."""
     return [
-        f"{name}/{part}"
-        for name, layer in zip(model.layer_names, model.layers, strict=True)
-        if layer.weights
-        for part in ("kernel", "bias")
+        f"{layer.name}/{part}"
+        for layer in model.layers
+        for part in ("kernel", "bias")[: len(layer.trainable_weights)]
     ]
 
 
@@ -190,7 +186,7 @@ def _along_directions(loss, weights, analytic, i):
 def cautions(model, x, y) -> list[str]:
     """Say what would hide a mistake in these samples."""
     found = []
-    x, y = model._checked(x, y)
+    x, y = data.pair(model, x, y)
     if len(x) == 1:
         found.append(
             "one sample cannot show a missing 1/B, nor a bias that is "
@@ -205,12 +201,11 @@ def cautions(model, x, y) -> list[str]:
             f"dense random inputs"
         )
     gradients = iter(model.gradients(x, y))
-    for name, layer in zip(model.layer_names, model.layers, strict=True):
-        if layer.weights and not max(
-            np.abs(next(gradients)).max() for _ in layer.weights
-        ):
+    for layer in model.layers:
+        own = [np.abs(next(gradients)).max() for _ in layer.trainable_weights]
+        if own and not max(own):
             found.append(
-                f"every gradient of {name} is 0: its units are dead on "
+                f"every gradient of {layer.name} is 0: its units are dead on "
                 f"these samples, and nothing is checked there"
             )
     margin = kink_margin(model, x)

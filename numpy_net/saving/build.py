@@ -60,7 +60,7 @@ def plan(description, compile: bool) -> Plan:
     return Plan(
         name=plain("name", model.get("name"), str),
         dtype=dtype("input", start),
-        input_shape=Input(tuple(sizes)).shape,
+        input_shape=Input(tuple(sizes)).shape[1:],
         layers=[
             _layer(f"layer {i}", node, dtype("input", start))
             for i, node in enumerate(others)

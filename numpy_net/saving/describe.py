@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from numpy_net import losses
 from numpy_net.layers import Dense, Flatten
 from numpy_net.losses import CategoricalCrossentropy, MeanSquaredError
 from numpy_net.metrics import CategoricalAccuracy, F1Score
@@ -13,10 +14,10 @@ from numpy_net.saving.objects import made
 def model(model) -> dict[str, Any]:
     """Return the description of a model and of how it is compiled."""
     dtype = {"dtype": str(model.dtype)} if model.weights else {}
-    shape = {"batch_shape": [None, *(model.input_shape or ())]}
+    shape = {"batch_shape": [*(model.input_shape or (None,))]}
     layers = [made("layers", "InputLayer", shape | dtype)]
-    for name, layer in zip(model.layer_names, model.layers, strict=True):
-        settings = _layer(layer) | {"name": name} | dtype
+    for layer in model.layers:
+        settings = _layer(layer) | {"name": layer.name} | dtype
         layers.append(made("layers", type(layer).__name__, settings))
     config = {"name": model.name, "layers": layers} | dtype
     described = made("", "Sequential", config)
@@ -24,7 +25,11 @@ def model(model) -> dict[str, Any]:
         described["compile_config"] = {
             "optimizer": _optimizer(model.optimizer),
             "loss": _loss(model),
-            "metrics": [_metric(metric) for metric in model._metrics],
+            "metrics": [
+                _metric(metric)
+                for group in model.metrics[1:]
+                for metric in group.metrics
+            ],
         }
     return described
 
@@ -51,13 +56,11 @@ def _optimizer(sgd):
 
 
 def _loss(model):
-    _exactly(model.loss, MeanSquaredError, CategoricalCrossentropy)
-    settings = {}
-    if isinstance(model.loss, CategoricalCrossentropy):
-        # Behind a softmax Keras finds the z by itself, as compile does.
-        logits = model.loss.from_logits and not model._on_logits
-        settings = {"from_logits": logits}
-    return made("losses", type(model.loss).__name__, settings)
+    loss, settings = losses.get(model.loss), {}
+    _exactly(loss, MeanSquaredError, CategoricalCrossentropy)
+    if isinstance(loss, CategoricalCrossentropy):
+        settings = {"from_logits": loss.from_logits}
+    return made("losses", type(loss).__name__, settings)
 
 
 def _metric(metric):

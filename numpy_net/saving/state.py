@@ -9,8 +9,18 @@ def paths(model) -> list[str]:
     """Return the name in the file of each of the model's weights."""
     return [
         f"layers/{name}/vars/{i}"
-        for name, layer in zip(model.layer_names, model.layers, strict=True)
+        for name, layer in zip(_names(model), model.layers, strict=True)
         for i in range(len(layer.weights))
+    ]
+
+
+def _names(model) -> list[str]:
+    """Keras counts the layers of each class: dense, dense_1, flatten."""
+    kinds = [type(layer).__name__.lower() for layer in model.layers]
+    counts = [kinds[:i].count(kind) for i, kind in enumerate(kinds)]
+    return [
+        f"{kind}_{n}" if n else kind
+        for kind, n in zip(kinds, counts, strict=True)
     ]
 
 
@@ -25,7 +35,7 @@ def of(model, built: bool = False) -> dict[str, np.ndarray]:
     arrays = dict(zip(paths(model), model.weights, strict=True))
     if model.loss is not None:
         sgd = model.optimizer
-        velocities = sgd._velocities
+        velocities = sgd.momentums
         if built and sgd.momentum and not velocities:
             velocities = [np.zeros_like(weight) for weight in model.weights]
         with np.errstate(over="ignore"):  # refused below, in one line
@@ -62,9 +72,10 @@ def restore(model, entries) -> None:
         weight[...] = array
     if step is not None:
         sgd = model.optimizer
-        sgd.iterations, rate, sgd._velocities = step
+        sgd.iterations, rate, velocities = step
+        sgd.momentums[:] = velocities
         # Of equal rates the model's own has not been rounded to float32.
-        if model.dtype.type(sgd.learning_rate) != rate:
+        if np.dtype(model.dtype).type(sgd.learning_rate) != rate:
             sgd.learning_rate = rate
 
 

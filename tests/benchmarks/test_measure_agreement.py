@@ -6,13 +6,13 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 from msgspec.structs import replace
+from numpy_net.mistakes import MISTAKES, planted
 
 from benchmarks import InputError
 from benchmarks.measure import agreement
 from benchmarks.measure.job import Job
 from benchmarks.measure.trainers import train
 from benchmarks.rows import table
-from numpy_net.mistakes import MISTAKES, planted
 from tests.benchmarks.jobs import a_job, some_samples
 from tests.benchmarks.records import TWIN, a_record, a_run
 

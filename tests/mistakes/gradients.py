@@ -5,21 +5,22 @@ import numpy as np
 from numpy_net.activations import VJP, relu, sigmoid, softmax, tanh
 from numpy_net.layers import Dense
 from numpy_net.losses import CategoricalCrossentropy, MeanSquaredError
-from numpy_net.mistakes import mistake
-from numpy_net.network import Network
 from numpy_net.regularizers import L2
+from numpy_net.sequential import Sequential
+from tests.mistakes.planting import mistake
 
 _mse_gradient = MeanSquaredError.gradient
 _cce_gradient = CategoricalCrossentropy.gradient
-_backward_from_z = Dense.backward_from_z
 _gradients = Dense.gradients
 
 
-def _backward_through(layers, da):
-    """The right way back, once past the output layer."""
-    for layer in reversed(layers):
-        if da is not None:
-            da = layer.backward(da)
+def _way_back(model, kept, delta, lowest, slopes=True):
+    """The right way back from the output layer's delta, or without [3]."""
+    deltas = [None] * (len(kept) - 1) + [delta]
+    for i in range(len(kept) - 2, lowest - 1, -1):
+        da = model.layers[i + 1].input_gradient(kept[i + 1], deltas[i + 1])
+        deltas[i] = model.layers[i].backward(kept[i], da) if slopes else da
+    return deltas
 
 
 @mistake(
@@ -89,45 +90,39 @@ def softmax_diagonal(a, da):
 
 
 @mistake(
-    Network,
+    Sequential,
     "_backward",
     slip="p - y, which belongs to cross-entropy, is used with squared error",
     seen="common: the formula of another chapter",
     effect="learns, even faster, but not the loss that is printed",
 )
-def crossentropy_delta_with_squared_error(self, y):
-    *others, output = self.layers
-    da = output.backward_from_z((output.a - y) / len(y))
-    _backward_through(others, da)
+def crossentropy_delta_with_squared_error(self, y, kept, lowest):
+    return _way_back(self, kept, (kept[-1][-1] - y) / len(y), lowest)
 
 
 @mistake(
-    Network,
+    Sequential,
     "_backward",
     slip="the slope of the output layer's activation is left out",
     seen="common: dL/da is taken for dL/dz",
     effect="saturated outputs are pushed on for ever",
 )
-def output_slope_dropped(self, y):
-    *others, output = self.layers
-    da = output.backward_from_z(self.loss.gradient(y, output.a))
-    _backward_through(others, da)
+def output_slope_dropped(self, y, kept, lowest):
+    da = self._objective.gradient(y, kept[-1][-1])
+    return _way_back(self, kept, da, lowest)
 
 
 @mistake(
-    Network,
+    Sequential,
     "_backward",
     slip="the slope of the hidden layers' activation is left out",
     seen="common: backward through W, but not through f",
     effect="the hidden layers learn as if they were linear",
 )
-def hidden_slope_dropped(self, y):
-    *others, output = self.layers
-    da = output.backward(self.loss.gradient(y, output.a))
-    for layer in reversed(others):
-        if da is not None:
-            step = getattr(layer, "backward_from_z", layer.backward)
-            da = step(da)
+def hidden_slope_dropped(self, y, kept, lowest):
+    da = self._objective.gradient(y, kept[-1][-1])
+    delta = self.layers[-1].backward(kept[-1], da)
+    return _way_back(self, kept, delta, lowest, slopes=False)
 
 
 @mistake(
@@ -192,11 +187,11 @@ def relu_leaky_mask(a, da):
     seen="eriklindernoren/ML-From-Scratch activation_functions.py",
     effect="none on dense data; blank images train the hidden biases",
 )
-def relu_slope_1_at_0(self, da):
-    delta = VJP[self.activation](self.a, da)
+def relu_slope_1_at_0(self, kept, da):
+    _, z, a = kept
     if self.activation is relu:
-        delta = da * (self.z >= 0)
-    return self.backward_from_z(delta)
+        return da * (z >= 0)
+    return VJP[self.activation](a, da)
 
 
 @mistake(
@@ -206,10 +201,10 @@ def relu_slope_1_at_0(self, da):
     seen="common",
     effect="biases learn B times too slowly",
 )
-def bias_mean(self):
-    _gradients(self)
-    self.d_bias /= len(self.delta)
-    return self.d_kernel, self.d_bias
+def bias_mean(self, kept, delta, out=None):
+    d_kernel, d_bias = _gradients(self, kept, delta, out)
+    d_bias /= len(delta)
+    return d_kernel, d_bias
 
 
 @mistake(
@@ -219,10 +214,10 @@ def bias_mean(self):
     seen="common: z = x W - b in one place",
     effect="biases climb while kernels descend",
 )
-def bias_sign(self):
-    _gradients(self)
-    self.d_bias *= -1
-    return self.d_kernel, self.d_bias
+def bias_sign(self, kept, delta, out=None):
+    d_kernel, d_bias = _gradients(self, kept, delta, out)
+    d_bias *= -1
+    return d_kernel, d_bias
 
 
 @mistake(
@@ -232,11 +227,11 @@ def bias_sign(self):
     seen="common: a loop that begins at the second layer",
     effect="a little accuracy: hidden thresholds stay at 0",
 )
-def hidden_bias_frozen(self):
-    _gradients(self)
-    if not self.needs_dx:
-        self.d_bias[:] = 0
-    return self.d_kernel, self.d_bias
+def hidden_bias_frozen(self, kept, delta, out=None):
+    d_kernel, d_bias = _gradients(self, kept, delta, out)
+    if self.name == "dense":
+        d_bias[:] = 0
+    return d_kernel, d_bias
 
 
 @mistake(
@@ -246,10 +241,10 @@ def hidden_bias_frozen(self):
     seen="common: range(units - 1)",
     effect="one unit of each layer keeps its first kernel",
 )
-def last_column_skipped(self):
-    _gradients(self)
-    self.d_kernel[:, -1] = 0
-    return self.d_kernel, self.d_bias
+def last_column_skipped(self, kept, delta, out=None):
+    d_kernel, d_bias = _gradients(self, kept, delta, out)
+    d_kernel[:, -1] = 0
+    return d_kernel, d_bias
 
 
 @mistake(
@@ -259,10 +254,10 @@ def last_column_skipped(self):
     seen="common: range(inputs - 1)",
     effect="none at all on MNIST: its last pixel is always 0",
 )
-def last_row_skipped(self):
-    _gradients(self)
-    self.d_kernel[-1] = 0
-    return self.d_kernel, self.d_bias
+def last_row_skipped(self, kept, delta, out=None):
+    d_kernel, d_bias = _gradients(self, kept, delta, out)
+    d_kernel[-1] = 0
+    return d_kernel, d_bias
 
 
 @mistake(
@@ -272,11 +267,11 @@ def last_row_skipped(self):
     seen="none: a measure of how sharp a check is",
     effect="none that could be seen",
 )
-def kernel_half_per_mille(self):
-    _gradients(self)
-    if not self.needs_dx:
-        self.d_kernel *= 1.0005
-    return self.d_kernel, self.d_bias
+def kernel_half_per_mille(self, kept, delta, out=None):
+    d_kernel, d_bias = _gradients(self, kept, delta, out)
+    if self.name == "dense":
+        d_kernel *= 1.0005
+    return d_kernel, d_bias
 
 
 @mistake(
@@ -304,15 +299,14 @@ def cast_to_float32(self, y_true, y_pred):
 
 @mistake(
     Dense,
-    "backward_from_z",
+    "input_gradient",
     slip="delta W instead of delta W^T where W is square",
     seen="common: every other width would raise an error",
     effect="the layers below a square one learn noise",
 )
-def untransposed_when_square(self, delta):
-    dx = _backward_from_z(self, delta)
+def untransposed_when_square(self, kept, delta):
     inputs, units = self.kernel.shape
-    return delta @ self.kernel if dx is not None and inputs == units else dx
+    return delta @ (self.kernel if inputs == units else self.kernel.T)
 
 
 @mistake(
@@ -322,11 +316,11 @@ def untransposed_when_square(self, delta):
     seen="the missing zero_grad() of PyTorch programs",
     effect="a momentum of 1 that nobody asked for: it oscillates",
 )
-def gradients_accumulate(self):
-    before = self.d_kernel.copy()
-    _gradients(self)
-    self.d_kernel += before
-    return self.d_kernel, self.d_bias
+def gradients_accumulate(self, kept, delta, out=None):
+    d_kernel, d_bias = _gradients(self, kept, delta, out)
+    d_kernel += getattr(self, "_before", 0)
+    self._before = d_kernel.copy()
+    return d_kernel, d_bias
 
 
 @mistake(
@@ -349,3 +343,18 @@ def l2_without_2(self, x):
 )
 def l2_only_in_the_loss(self, x):
     return 0 * x
+
+
+GALLERY = (
+    *(mse_without_2, mse_without_mean_over_outputs),
+    mse_without_mean_over_samples,
+    *(crossentropy_without_mean_over_samples, crossentropy_sign),
+    *(softmax_diagonal, crossentropy_delta_with_squared_error),
+    *(output_slope_dropped, hidden_slope_dropped, sigmoid_slope_half),
+    *(sigmoid_of_sigmoid, tanh_without_square, relu_mask),
+    *(relu_leaky_mask, relu_slope_1_at_0, bias_mean, bias_sign),
+    *(hidden_bias_frozen, last_column_skipped, last_row_skipped),
+    *(kernel_half_per_mille, all_one_per_mille, cast_to_float32),
+    *(untransposed_when_square, gradients_accumulate, l2_without_2),
+    l2_only_in_the_loss,
+)

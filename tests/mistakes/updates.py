@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from numpy_net.mistakes import mistake
 from numpy_net.optimizers import SGD
+from tests.mistakes.planting import mistake
 
 _apply = SGD.apply
 
@@ -53,7 +53,9 @@ def bias_rate_doubled(self, grads, trainable_variables):
     effect="nothing is learned",
 )
 def update_of_a_copy(self, grads, trainable_variables):
-    _apply(self, grads, [v.copy() for v in trainable_variables])
+    self.iterations += 1
+    for g, variable in zip(grads, trainable_variables, strict=True):
+        variable = variable - self.learning_rate * g
 
 
 @mistake(
@@ -108,3 +110,10 @@ def momentum_without_rate(self, grads, trainable_variables):
     self.learning_rate = 1.0 if self.momentum else rate
     _apply(self, grads, trainable_variables)
     self.learning_rate = rate
+
+
+GALLERY = (
+    *(ascent, learning_rate_in_float32, bias_rate_doubled),
+    *(update_of_a_copy, one_step_late, momentum_on_the_weight),
+    *(momentum_dampened, momentum_without_rate),
+)

@@ -7,7 +7,7 @@ from numpy_net.activations import VJP, relu, sigmoid, softmax
 from numpy_net.initializers import GlorotUniform
 from numpy_net.layers import Dense
 from numpy_net.losses import CategoricalCrossentropy, MeanSquaredError
-from numpy_net.mistakes import mistake
+from tests.mistakes.planting import mistake
 
 _forward = Dense.forward
 _crossentropy = CategoricalCrossentropy.__call__
@@ -18,10 +18,8 @@ def _forward_with(wrong, right):
     """Dense.forward with one activation in the place of another."""
 
     def forward(self, x):
-        a = _forward(self, x)
-        if self.activation is right:
-            self.a = a = wrong(self.z)
-        return a
+        x, z, a = _forward(self, x)
+        return x, z, wrong(z) if self.activation is right else a
 
     return forward
 
@@ -75,10 +73,8 @@ def softmax_over_the_batch(self, x):
     effect="the thresholds stay where 0 puts them",
 )
 def bias_not_added(self, x):
-    a = _forward(self, x)
-    self.z = self.z - self.bias
-    self.a = a = self.activation(self.z)
-    return a
+    x, z, _ = _forward(self, x)
+    return x, z - self.bias, self.activation(z - self.bias)
 
 
 @mistake(
@@ -153,11 +149,10 @@ def relu_changes_its_argument(a, da):
     effect="all steps but the first follow a stale gradient",
 )
 def stale_inputs(self, x):
-    kept = getattr(self, "_kept", x)
-    a = _forward(self, x)
-    self._kept = kept if len(kept) == len(x) else x
-    self.x = self._kept
-    return a
+    first = getattr(self, "_first", x)
+    self._first = first if len(first) == len(x) else x
+    _, z, a = _forward(self, x)
+    return self._first, z, a
 
 
 @mistake(
@@ -167,7 +162,7 @@ def stale_inputs(self, x):
     seen="common",
     effect="the units of a layer stay equal for ever",
 )
-def weights_start_at_zero(self, shape, dtype):
+def weights_start_at_zero(self, shape, dtype=None):
     return np.zeros(shape, dtype)
 
 
@@ -178,5 +173,14 @@ def weights_start_at_zero(self, shape, dtype):
     seen="common",
     effect="first activations hardly differ: a slow start",
 )
-def glorot_without_root(self, shape, dtype):
+def glorot_without_root(self, shape, dtype=None):
     return _glorot(self, shape, dtype) * np.sqrt(6 / sum(shape))
+
+
+GALLERY = (
+    *(softmax_without_shift, sigmoid_overflow, softmax_over_the_batch),
+    *(bias_not_added, crossentropy_clipped, crossentropy_log_epsilon),
+    *(softmax_twice, mse_value_summed_over_outputs),
+    *(relu_changes_its_argument, stale_inputs, weights_start_at_zero),
+    glorot_without_root,
+)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from numpy_net.gradient_check.report import names_of
-from numpy_net.mistakes import MISTAKES, planted
+from tests.mistakes import MISTAKES, planted
 
 NEAR = 1e-9  # equal, measured against an array's largest entry
 

@@ -1,20 +1,18 @@
 """Wrong loops: over batches and epochs, and what they report."""
 
-import math
-
 import numpy as np
 
-from numpy_net import checks, sequential, utils
+from numpy_net import data, sequential, utils
 from numpy_net.metrics import Mean
-from numpy_net.mistakes import mistake
 from numpy_net.sequential import Sequential
+from tests.mistakes.planting import mistake
 
-_train_epoch = Sequential._train_epoch
+_blocks = data.blocks
 
 
 @mistake(
-    sequential,
-    "_batches",
+    data,
+    "batches",
     slip="the short last batch is dropped",
     seen="common: range(len(x) // batch_size)",
     effect="some samples are never seen, or never evaluated",
@@ -31,14 +29,14 @@ def last_batch_dropped(samples, batch_size):
     seen="common",
     effect="none on training; the printed loss depends on the batch size",
 )
-def mean_of_batch_means(self, value, sample_weight):
-    self.total += float(value)
-    self.count += 1
+def mean_of_batch_means(self, values, sample_weight=1):
+    self._total += float(np.sum(values))
+    self._count += np.size(values)
 
 
 @mistake(
-    sequential,
-    "_order",
+    data,
+    "order",
     slip="whole batches are shuffled, their samples stay together",
     seen="joelgrus/joelnet joelnet/data.py",
     effect="a batch is the same ten images in every epoch",
@@ -54,8 +52,8 @@ def only_batches_shuffled(samples, shuffle):
 
 
 @mistake(
-    sequential,
-    "_order",
+    data,
+    "order",
     slip="samples are drawn with replacement",
     seen="common: a random batch per step instead of a permutation",
     effect="a third of the images is missing from each epoch",
@@ -67,26 +65,26 @@ def drawn_with_replacement(samples, shuffle):
 
 
 @mistake(
-    Sequential,
-    "_train_epoch",
+    data,
+    "blocks",
     slip="images and labels are shuffled by different orders",
     seen="common: two calls of shuffle",
     effect="nothing is learned but how often each digit occurs",
 )
-def labels_shuffled_apart(self, x, y, batch_size, order, epoch):
-    other = np.roll(order, 1)
-    return _train_epoch(self, x[order], y[other], batch_size, order, epoch)
+def labels_shuffled_apart(x, y, size, shuffle):
+    for x_part, y_part in _blocks(x, y, size, shuffle):
+        yield x_part, np.roll(y_part, 1, axis=0)
 
 
 @mistake(
-    checks,
+    data,
     "split_at",
     slip="the validation part is rounded, not the training part",
     seen="common: int(n * validation_split)",
     effect="one sample more or less than in Keras",
 )
-def split_rounded_the_other_way(samples, validation_split):
-    return samples - int(samples * validation_split)
+def split_rounded_the_other_way(samples, share):
+    return samples - int(samples * share)
 
 
 @mistake(
@@ -96,12 +94,10 @@ def split_rounded_the_other_way(samples, validation_split):
     seen="common: a fresh forward pass for the report",
     effect="none on training; the printed loss is not Keras's",
 )
-def loss_after_the_update(self, x, y):
-    self(x)
-    self._backward(y)
-    self.optimizer.apply(self._gradients(), self.weights)
-    y_pred = self(x)
-    return self._loss_value(y), y_pred
+def loss_after_the_update(self, x, y, update, lowest):
+    kept = self._forward(x)
+    update(kept, self._backward(y, kept, lowest))
+    return self._test_step(x, y)
 
 
 @mistake(
@@ -111,21 +107,27 @@ def loss_after_the_update(self, x, y):
     seen="common; Keras prints it",
     effect="none on training",
 )
-def printed_loss_without_regularizer(self, x, y):
-    y_pred = self(x)
-    output = self.layers[-1]
-    loss = self.loss(y, output.z if self._on_logits else output.a)
-    self._backward(y)
-    self.optimizer.apply(self._gradients(), self.weights)
-    return loss, y_pred
+def printed_loss_without_regularizer(self, x, y, update, lowest):
+    kept = self._forward(x)
+    _, z, a = kept[-1]
+    update(kept, self._backward(y, kept, lowest))
+    return self._objective(y, z if self._on_logits else a), a
 
 
 @mistake(
-    checks,
-    "loss",
+    sequential,
+    "isfinite",
     slip="nobody looks whether the loss is still a number",
     seen="common; Keras by default",
     effect="hours of nan",
 )
-def nan_goes_unnoticed(value, epoch, batch, learning_rate):
-    return math.isfinite(value)
+def nan_goes_unnoticed(loss):
+    return True
+
+
+GALLERY = (
+    *(last_batch_dropped, mean_of_batch_means, only_batches_shuffled),
+    *(drawn_with_replacement, labels_shuffled_apart),
+    *(split_rounded_the_other_way, loss_after_the_update),
+    *(printed_loss_without_regularizer, nan_goes_unnoticed),
+)

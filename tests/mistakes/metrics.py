@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from numpy_net.metrics import CategoricalAccuracy, F1Score
-from numpy_net.mistakes import mistake
+from numpy_net.metrics import CategoricalAccuracy, F1Score, Mean
+from tests.mistakes.planting import mistake
 
 _result = F1Score.result
 
@@ -34,9 +34,9 @@ def f1_of_each_batch(self, y_true, y_pred):
     guess = y_pred >= y_pred.max(axis=-1, keepdims=True)
     hits = (y_true * guess).sum(axis=0)
     both = guess.sum(axis=0) + y_true.sum(axis=0)
-    self.true_positives += hits / np.maximum(both, 1)
-    self.predicted += np.ones_like(hits) / 2
-    self.actual += np.ones_like(hits) / 2
+    self._true_positives += hits / np.maximum(both, 1)
+    self._predicted += np.ones_like(hits) / 2
+    self._actual += np.ones_like(hits) / 2
 
 
 @mistake(
@@ -47,7 +47,7 @@ def f1_of_each_batch(self, y_true, y_pred):
     effect="one absent class makes the mean nan",
 )
 def f1_nan_for_an_absent_class(self):
-    scores = 2 * self.true_positives / (self.predicted + self.actual)
+    scores = 2 * self._true_positives / (self._predicted + self._actual)
     return scores if self.average is None else float(np.mean(scores))
 
 
@@ -75,8 +75,7 @@ def f1_micro_is_macro(self):
 )
 def accuracy_by_rounding(self, y_true, y_pred):
     hits = (np.round(y_pred) == y_true).all(axis=-1)
-    self.right += int(np.count_nonzero(hits))
-    self.count += len(hits)
+    Mean.update_state(self, hits)
 
 
 @mistake(
@@ -87,5 +86,10 @@ def accuracy_by_rounding(self, y_true, y_pred):
     effect="a net that always says no is 90 % right",
 )
 def accuracy_of_each_output(self, y_true, y_pred):
-    self.right += int(np.count_nonzero(np.round(y_pred) == y_true))
-    self.count += y_true.size
+    Mean.update_state(self, np.round(y_pred) == y_true)
+
+
+GALLERY = (
+    *(f1_macro_is_weighted, f1_of_each_batch, f1_nan_for_an_absent_class),
+    *(f1_micro_is_macro, accuracy_by_rounding, accuracy_of_each_output),
+)
