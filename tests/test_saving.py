@@ -22,8 +22,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from numpy_net import Input, Sequential, architectures, config, layers, saving
+from numpy_net import Input, Sequential, architectures, config, saving
 from numpy_net import losses as our_losses
+from numpy_net.layers import Dense, Flatten
 from numpy_net.metrics import F1Score
 from numpy_net.models import clone_model
 from numpy_net.optimizers import SGD
@@ -41,21 +42,15 @@ MEMBERS = ["metadata.json", "config.json", "model.weights.h5"]
 OLD = Path(__file__).parent / "files"  # made by TensorFlow 2.15, Keras 3.0
 # Keras copies its arrays in a way that NumPy 2 warns of.
 keras_s = pytest.mark.filterwarnings("ignore:__array__ implementation")
+each_ending = pytest.mark.parametrize("ending", ENDINGS)
 
 
 def small(momentum=0.5, loss="mse"):
     """A net of every kind of part that a file can name."""
-    decay = L2(1 / 32)  # exact in float32, to which Keras rounds it
-    model = Sequential(
-        [
-            Input((3, 2)),
-            layers.Flatten(),
-            layers.Dense(4, "relu", name="first", kernel_regularizer=decay),
-            layers.Dense(5, "tanh", name="second"),
-            layers.Dense(3, "softmax", name="out"),
-        ],
-        name="small",
-    )
+    first = Dense(4, "relu", name="first", kernel_regularizer=L2(1 / 32))
+    second, out = Dense(5, "tanh", name="2nd"), Dense(3, "softmax", name="out")
+    entries = [Input((3, 2)), Flatten(), first, second, out]
+    model = Sequential(entries, name="small")
     f1 = F1Score("weighted", name="f1")
     model.compile(SGD(0.1, momentum), loss, metrics=["accuracy", f1])
     return model
@@ -64,9 +59,8 @@ def small(momentum=0.5, loss="mse"):
 def batch(model, seed=1):
     """Nine samples and their labels, for a net here or in Keras."""
     rng = np.random.default_rng(seed)
-    shape = [size for size in model.input_shape if size]
     y = np.eye(model.output_shape[-1])[rng.integers(0, 2, 9)]
-    return rng.uniform(size=(9, *shape)), y
+    return rng.uniform(size=(9, *model.input_shape[1:])), y
 
 
 def trained(model):
@@ -117,27 +111,24 @@ def assert_refused(path, message, how=None, model=None):
     before = everything(model)
     with pytest.raises(ValueError, match=message) as caught:
         (how or model.load_weights)(path)
-    assert "\n" not in str(caught.value)
-    assert str(caught.value).startswith(f"{path}: ")
-    assert len(str(caught.value)) <= 1000
+    text = str(caught.value)
+    assert text.startswith(f"{path}: ")
+    assert "\n" not in text[:1001] == text
     assert_equal(everything(model), before)
 
 
 def assert_same_step(ours, theirs, dtype="float64"):
     """The outputs, and the weights after one more update on both sides."""
     x, y = (array.astype(dtype) for array in batch(ours, seed=7))
-    outputs = theirs.predict(x, verbose=0)
+    outputs, before = theirs.predict(x, verbose=0), ours.get_weights()
     assert_within("activations", ours.predict(x), outputs, dtype=dtype)
-    before = ours.get_weights()
     ours.train_on_batch(x, y)
     theirs.train_on_batch(x, y)
-    row, moved = "weights, one step from equal weights", 0.0
-    for a, b, old in zip(
-        ours.get_weights(), theirs.get_weights(), before, strict=True
-    ):
+    row, after = "weights, one step from equal weights", ours.get_weights()
+    for a, b in zip(after, theirs.get_weights(), strict=True):
         assert_within(row, a, b, dtype=dtype)
-        moved = max(moved, float(np.abs(a - old).max()))
-    assert moved > 1e-4, "without a step all would agree"
+    moved = [abs(a - b).max() for a, b in zip(after, before, strict=True)]
+    assert max(moved) > 1e-4, "without a step all would agree"
 
 
 def set_dtype(keras, dtype):
@@ -149,6 +140,7 @@ def set_dtype(keras, dtype):
 
 @pytest.fixture(params=DTYPES)
 def dtype(request, keras):
+    keras.utils.clear_session()  # else names are counted on
     set_dtype(keras, request.param)
     return request.param
 
@@ -162,28 +154,21 @@ def editions(request):
 
 
 @keras_s
-def test_what_keras_wrote_opens_here(editions, dtype, tmp_path):
+def test_both_nets_travel_both_ways(editions, dtype, keras, tmp_path):
     """The net, its compilation, its weights; training goes on alike."""
     make, make_theirs = editions
     theirs = trained(make_theirs())
     theirs.save(tmp_path / "net.keras")
     theirs.save_weights(tmp_path / "net.weights.h5")
-    ours = [loaded(tmp_path / f"net{e}", make()) for e in ENDINGS[1:]]
+    read = [loaded(tmp_path / f"net{e}", make()) for e in ENDINGS[1:]]
     config.set_floatx("float64" if dtype == "float32" else "float32")
-    ours += [load_model(tmp_path / "net.keras")]
-    for model in ours:
-        assert_equal(model.get_weights(), theirs.get_weights())
-        assert model.optimizer.iterations == 3
-        assert how_compiled(model) == how_compiled(ours[0])
-    assert_same_step(ours[2], theirs, dtype)
-
-
-@keras_s
-def test_what_we_wrote_opens_in_keras(editions, dtype, keras, tmp_path):
-    """As the architecture of keras_net/architectures.py; alike from there."""
-    make, make_theirs = editions
-    ours, theirs = trained(make()), make_theirs()
-    written = theirs.get_config(), theirs.get_compile_config()
+    read += [load_model(tmp_path / "net.keras")]
+    for ours in read:
+        assert_equal(ours.get_weights(), theirs.get_weights())
+        assert ours.optimizer.iterations == 3
+        assert how_compiled(ours) == how_compiled(read[0])
+    assert_same_step(ours, theirs, dtype)
+    config.set_floatx(dtype)
     for ending in ENDINGS:
         path = save(ours, tmp_path / f"net{ending}")
         assert_equal(everything(loaded(path, make())), everything(ours))
@@ -192,48 +177,47 @@ def test_what_we_wrote_opens_in_keras(editions, dtype, keras, tmp_path):
             theirs.load_weights(path)
             assert_equal(theirs.get_weights(), ours.get_weights())
     opened = keras.saving.load_model(path)
-    assert_equal(opened.get_weights(), ours.get_weights())
-    assert int(opened.optimizer.iterations.numpy()) == 3
-    read = opened.get_config(), opened.get_compile_config()
-    assert plainly(read) == plainly(written)
+    assert int(opened.optimizer.iterations.numpy()) == 4
+    assert told(opened) == told(theirs)
     assert_same_step(ours, opened, dtype)
 
 
-def plainly(described):
-    """A description without names, and a string for what Keras names."""
-    text = json.dumps(described)
-    text = re.sub(r'"(name|shared_object_id)": ("[^"]*"|\d+),? ?', "", text)
-    for kind, name in [
-        ("MeanSquaredError", "mean_squared_error"),
-        ("CategoricalAccuracy", "accuracy"),
-    ]:
-        node = rf'\{{[^{{]*"{kind}", [^{{]*\{{[^}}]*\}}[^}}]*\}}'
-        text = re.sub(node, f'"{name}"', text)
-    return re.sub(r", *}", "}", text)
+def told(theirs):
+    """What Keras says of a net, but for the name of its optimizer."""
+    layers = [layer.get_config() for layer in theirs.layers]
+    sgd = theirs.optimizer.get_config() | {"name": ""}
+    judged = theirs.evaluate(*batch(theirs), verbose=0, return_dict=True)
+    return layers, sgd, judged
 
 
 @keras_s
 @pytest.mark.parametrize("loss", ["mse", "categorical_crossentropy"])
 def test_all_of_a_net_travels_both_ways(loss, keras, tmp_path):
     """The next step is the one that was not interrupted."""
-    ours = trained(small(loss=loss))
-    theirs = keras.saving.load_model(save(ours, tmp_path / "1.keras"))
+    load, path = keras.saving.load_model, tmp_path / "net.keras"
+    new, ours = small(loss=loss), trained(small(loss=loss))
+    untrained = load(save(new, path)).optimizer.variables
+    assert len(untrained) == 2 + 6, "with fewer Keras warns"
+    theirs = load(save(ours, path))
     assert_equal(keras_momentums(theirs), ours.optimizer.momentums)
     assert max(np.abs(v).max() for v in keras_momentums(theirs)) > 1e-3
     assert_same_step(ours, theirs)
-    theirs.save(tmp_path / "2.keras")
-    theirs.save_weights(tmp_path / "2.weights.h5")
-    opened = load_model(tmp_path / "2.keras")
-    for back in loaded(tmp_path / "2.weights.h5", small(loss=loss)), opened:
-        assert_equal(back.get_weights(), theirs.get_weights())
-        assert back.optimizer.iterations == 4
-        assert_equal(back.optimizer.momentums, keras_momentums(theirs))
-    assert how_compiled(opened) == how_compiled(ours)
-    for model in (opened, theirs):
+    theirs.save(path)
+    back, arrays = load_model(path), []
+    assert_equal(back.get_weights(), theirs.get_weights())
+    assert_equal(back.optimizer.momentums, keras_momentums(theirs))
+    assert how_compiled(back) == how_compiled(ours)
+    for model in (back, theirs):
         names = [layer.name for layer in (model, *model.layers)]
-        assert names == ["small", "flatten", "first", "second", "out"]
+        assert names == ["small", "flatten", "first", "2nd", "out"]
         assert model.layers[1].kernel_regularizer.l2 == 1 / 32
-    assert_same_step(opened, theirs)
+        path = tmp_path / "net.weights.h5"
+        model.save_weights(path)
+        found = files.unpacked(".weights.h5", path.read_bytes()).items()
+        arrays.append({name: (a.shape, a.dtype) for name, a in found})
+        assert_equal(everything(loaded(path, new)), everything(back))
+    assert arrays[0] == arrays[1], "they stand where Keras puts them"
+    assert_same_step(back, theirs)
 
 
 def keras_momentums(theirs):
@@ -250,7 +234,7 @@ def test_a_frozen_layer_stays_frozen_both_ways(keras, tmp_path):
         path = save(trained(model), tmp_path / f"{step}.keras")
         expected, model = model.get_weights(), load(path)
         assert_equal(model.get_weights(), expected)
-        assert_equal(model.get_weights()[:2], frozen)
+        assert_equal(expected[:2], frozen)
         flags = [layer.trainable for layer in model.layers]
         assert flags == [True, False, True, True]
         with h5py.File(io.BytesIO(unzipped(path)[MEMBERS[2]])) as file:
@@ -258,31 +242,11 @@ def test_a_frozen_layer_stays_frozen_both_ways(keras, tmp_path):
 
 
 @keras_s
-def test_an_untrained_net_opens_in_keras_without_a_warning(keras, tmp_path):
-    """With momentum Keras expects velocities, be they 0."""
-    opened = keras.saving.load_model(save(small(), tmp_path / "net.keras"))
-    assert len(opened.optimizer.variables) == 2 + 6
-
-
-@keras_s
-def test_arrays_stand_where_keras_puts_them(keras, tmp_path):
-    ours, found = trained(small()), []
-    theirs = keras.saving.load_model(save(ours, tmp_path / "net.keras"))
-    for model, name in [(ours, "a.weights.h5"), (theirs, "b.weights.h5")]:
-        model.save_weights(tmp_path / name)
-        arrays = files.unpacked(".weights.h5", (tmp_path / name).read_bytes())
-        found.append({k: (v.shape, v.dtype) for k, v in arrays.items()})
-    assert found[0] == found[1]
-    assert len(found[0]) == 6 + 2 + 6
-
-
-@keras_s
 def test_keras_is_told_of_a_changed_weight_in_our_file(keras, tmp_path):
     """Of one in its own file neither of us can know."""
-    ours = trained(small())
+    ours, path = trained(small()), tmp_path / "net.weights.h5"
     theirs = keras.saving.load_model(save(ours, tmp_path / "net.keras"))
-    path = save(ours, tmp_path / "net.weights.h5")
-    data = path.read_bytes()
+    data = save(ours, path).read_bytes()
     at = data.index(ours.get_weights()[0][1].tobytes())
     path.write_bytes(data[:at] + b"\1" + data[at + 1 :])
     with pytest.raises(ValueError, match="could not be loaded"):
@@ -309,28 +273,24 @@ def test_another_dtype_is_cast_as_keras_casts(pair, keras, tmp_path):
 @pytest.mark.parametrize("name", ["keras_2_15", "keras_3_0"])
 def test_older_versions_are_read_with_their_optimizer(name, keras):
     """Keras itself opens a compiled net of Keras 2 from its .h5 alone."""
-    ending = ".h5" if "2" in name else ".keras"
-    weights = OLD / f"{name}{ending}"
+    weights = OLD / f"{name}{'.h5' if '2' in name else '.keras'}"
     theirs = keras.saving.load_model(weights, compile=False)
     ours = load_model(OLD / f"{name}.keras")
     assert_equal(ours.get_weights(), theirs.get_weights())
-    x, y = batch(ours)
-    outputs = theirs(x).numpy()
-    assert_within("activations", ours.predict(x), outputs, dtype="float32")
+    (x, y), row = batch(ours), "activations"
+    assert_within(row, ours.predict(x), theirs(x).numpy(), dtype="float32")
     names = [layer.name for layer in (ours, *ours.layers)]
     assert names == ["small", "flatten", "hidden", "out"]
-    assert how_compiled(ours)[2:] == [loss_text(), float(np.float32(0.1))]
+    assert how_compiled(ours)[2:] == [ENTROPY, float(np.float32(0.1))]
     assert ours.optimizer.iterations == 2
     assert sum(abs(v).sum() > 0 for v in ours.optimizer.momentums) == 4
-    assert [*ours.evaluate(x, y, return_dict=True)] == [
-        "loss",
-        "accuracy",
-        "f1",
-    ]
+    judged = ours.evaluate(x, y, return_dict=True)
+    assert [*judged] == ["loss", "accuracy", "f1"]
 
 
-def loss_text(*arguments):
-    return repr(our_losses.CategoricalCrossentropy(*arguments))
+SQUARES = repr(our_losses.MeanSquaredError())
+ENTROPY = repr(our_losses.CategoricalCrossentropy())
+ON_LOGITS = repr(our_losses.CategoricalCrossentropy(from_logits=True))
 
 
 # What Keras can save and numpy_net does not have: made by Keras, in a file.
@@ -343,134 +303,79 @@ def sequence(*entries, shape=(6,)):
 
 
 @keras_s
-@pytest.mark.parametrize(
-    ("message", "kind", "how"),
-    [
-        ("numpy_net has no 'Dropout'", "Dropout", {"rate": 0.5}),
-        ("has no 'L1'", "Dense", {"kernel_regularizer": "l1"}),
-        ("unknown activation 'softplus'", "Dense", {"activation": "softplus"}),
-        ("bias_regularizer is {", "Dense", {"bias_regularizer": "l2"}),
-        ("constraint is {", "Dense", {"kernel_constraint": "max_norm"}),
-        ("dtype is 'float32'", "Dense", {"dtype": "float32"}),
-        ("channels_first'", "Flatten", {"data_format": "channels_first"}),
-    ],
-)
-def test_layers_that_numpy_net_does_not_have(
-    message, kind, how, keras, tmp_path
-):
-    how = {"units": 2} | how if kind == "Dense" else how
-    layer, path = getattr(keras.layers, kind)(**how), tmp_path / "net.keras"
-    sequence(keras.layers.Dense(6), layer).save(path)
-    assert_refused(path, message, load_model)
-
-
-@keras_s
 @pytest.mark.filterwarnings("ignore:You are saving a model that has not")
-def test_nets_that_are_no_row_of_layers_on_flat_rows(keras, tmp_path):
-    path, entry, dense = (
-        tmp_path / "net.keras",
-        keras.Input((4,)),
-        keras.layers.Dense,
-    )
+def test_nets_that_numpy_net_does_not_have(keras, tmp_path):
+    """And code that is not run: lambdas, classes, functions are names."""
+    k, entry, path = keras.layers, keras.Input((6,)), tmp_path / "net.keras"
+    register = keras.saving.register_keras_serializable()
+    own = type("Dense", (k.Dense,), {})
+    registered, mine = register(own), register(relu)
+    for message, layer in [
+        ("numpy_net has no 'Dropout'", k.Dropout(0.5)),
+        ("numpy_net has no 'L1'", k.Dense(2, kernel_regularizer="l1")),
+        ("unknown activation 'softplus'", k.Dense(2, "softplus")),
+        ("bias_regularizer is {", k.Dense(2, bias_regularizer="l2")),
+        ("constraint is {", k.Dense(2, kernel_constraint="max_norm")),
+        ("dtype is 'float32'", k.Dense(2, dtype="float32")),
+        ("dtype is 'mixed_", k.Dense(2, dtype="mixed_bfloat16")),
+        ("channels_first'", k.Flatten("channels_first")),
+        ("numpy_net has no 'Sequential'", sequence(k.Dense(2))),
+        ("'Lambda'", k.Lambda(lambda x: 2 * x)),
+        (r"1\.(module|registered_name) is '", own(2)),
+        (r"1\.(module|registered_name) is '", registered(2)),
+        ("activation 'function.*relu'", k.Dense(2, mine)),
+    ]:
+        sequence(layer).save(path)
+        assert_refused(path, message, load_model)
     for message, net in [
-        (
-            "module is 'keras.src.models.fun",
-            keras.Model(entry, dense(2)(entry)),
-        ),
-        (
-            "its first layer is no Input",
-            keras.Sequential([dense(2)]),
-        ),
-        ("has no 'Sequential'", sequence(sequence(dense(2)))),
-        ("put Flatten", sequence(dense(2), shape=(3, 2))),
+        ("'keras.src.models.functional", keras.Model(entry, own(2)(entry))),
+        ("its first layer is no Input", keras.Sequential([k.Dense(2)])),
+        ("put Flatten", sequence(k.Dense(2), shape=(3, 2))),
     ]:
         net.save(path)
         assert_refused(path, message, load_model)
 
 
+def relu(z):
+    return z
+
+
 @keras_s
-def test_code_in_a_file_is_not_run(keras, tmp_path):
-    """A lambda, a class, a function: names to us, be they Keras's own."""
-
-    @keras.saving.register_keras_serializable()
-    class Dense(keras.layers.Dense):
-        pass
-
-    @keras.saving.register_keras_serializable()
-    def relu(z):
-        return z
+def test_training_that_numpy_net_does_not_have(keras, tmp_path):
+    """Refused by its name; to predict, the net opens all the same."""
+    model, path = sequence(keras.layers.Dense(3)), tmp_path / "net.keras"
+    sgd, loss, metrics = keras.optimizers.SGD, keras.losses, keras.metrics
+    entropy, slower = loss.CategoricalCrossentropy, keras.optimizers.schedules
 
     def f1_score(y_true, y_pred):
         return 0.0
 
-    path, metric = tmp_path / "net.keras", sequence(keras.layers.Dense(2))
-    metric.compile("sgd", "mse", metrics=[f1_score])
-    for message, net in [
-        ("'Lambda'", sequence(keras.layers.Lambda(lambda x: 2 * x))),
-        (r"1\.(module|registered_name) is '", sequence(Dense(2))),
-        ("has no 'function'", sequence(keras.layers.Dense(2, relu))),
-        ("has no 'function'", metric),
-    ]:
-        net.save(path)
-        assert_refused(path, message, load_model)
-
-
-@keras_s
-@pytest.mark.parametrize(
-    ("message", "key", "kind", "how"),
-    [
-        ("'Adam'", "optimizer", "Adam", {}),
-        ("nesterov is True", "optimizer", "SGD", {"nesterov": True}),
-        (r"clipnorm is 1\.0", "optimizer", "SGD", {"clipnorm": 1.0}),
-        (r"decay is 0\.1", "optimizer", "SGD", {"weight_decay": 0.1}),
-        ("use_ema is True", "optimizer", "SGD", {"use_ema": True}),
-        (
-            "has no 'ExponentialDecay'",
-            "optimizer",
-            "SGD",
-            {"learning_rate": None},
-        ),
-        ("unknown loss 'hinge'", "loss", "hinge", None),
-        ("'Huber'", "loss", "Huber", {}),
-        (
-            "reduction is 'sum'",
-            "loss",
-            "MeanSquaredError",
-            {"reduction": "sum"},
-        ),
-        (
-            "smoothing",
-            "loss",
-            "CategoricalCrossentropy",
-            {"label_smoothing": 0.1},
-        ),
-        ("axis is 0", "loss", "CategoricalCrossentropy", {"axis": 0}),
-        ("unknown metric 'mae'", "metrics", ["mae"], None),
-        ("'Recall'", "metrics", "Recall", {}),
-        (r"threshold is 0\.5", "metrics", "F1Score", {"threshold": 0.5}),
-        ("unknown metric 'a'", "metrics", {"a": ["accuracy"]}, None),
-        (r"loss_weights is \[2\.0\]", "loss_weights", [2.0], None),
-        ("weighted_metrics is", "weighted_metrics", ["accuracy"], None),
-    ],
-)
-def test_training_that_numpy_net_does_not_have(
-    message, key, kind, how, keras, tmp_path
-):
-    """Refused by its name; to predict, the net opens all the same."""
-    model, path = sequence(keras.layers.Dense(3)), tmp_path / "net.keras"
-    if how is not None:
-        if "learning_rate" in how:
-            schedules = keras.optimizers.schedules
-            how = {"learning_rate": schedules.ExponentialDecay(0.1, 10, 0.9)}
-        module = {"optimizer": "optimizers", "loss": "losses"}.get(key, key)
-        kind = getattr(getattr(keras, module), kind)(**how)
-        kind = [kind] if key == "metrics" else kind
-    model.compile(**{"optimizer": "sgd", "loss": "mse"} | {key: kind})
-    model.save(path)
-    assert_refused(path, f"{message}.*compile=False", load_model)
-    opened = load_model(path, compile=False)
-    assert_equal(opened.get_weights(), model.get_weights())
-    assert opened.loss is None
+    for message, how in {
+        "'Adam'": {"optimizer": "adam"},
+        "nesterov is True": {"optimizer": sgd(0.1, 0.9, nesterov=True)},
+        r"clipnorm is 1\.0": {"optimizer": sgd(clipnorm=1.0)},
+        r"decay is 0\.1": {"optimizer": sgd(weight_decay=0.1)},
+        "use_ema is True": {"optimizer": sgd(use_ema=True)},
+        "'CosineDecay'": {"optimizer": sgd(slower.CosineDecay(0.1, 9))},
+        "unknown loss 'hinge'": {"loss": "hinge"},
+        "'Huber'": {"loss": loss.Huber()},
+        "is 'sum'": {"loss": loss.MeanSquaredError(reduction="sum")},
+        "smoothing": {"loss": entropy(label_smoothing=0.1)},
+        "axis is 0": {"loss": entropy(axis=0)},
+        "unknown metric 'mae'": {"metrics": ["mae"]},
+        "'function f1_score'": {"metrics": [f1_score]},
+        "'Recall'": {"metrics": [metrics.Recall()]},
+        r"threshold is 0\.5": {"metrics": [metrics.F1Score(None, 0.5)]},
+        "unknown metric 'a'": {"metrics": {"a": ["accuracy"]}},
+        r"loss_weights is \[2\.0\]": {"loss_weights": [2.0]},
+        "weighted_metrics is": {"weighted_metrics": ["accuracy"]},
+    }.items():
+        model.compile(**{"optimizer": "sgd", "loss": "mse"} | how)
+        model.save(path)
+        assert_refused(path, f"{message}.*compile=False", load_model)
+        opened = load_model(path, compile=False)
+        assert_equal(opened.get_weights(), model.get_weights())
+        assert opened.loss is None
 
 
 @keras_s
@@ -485,13 +390,13 @@ def test_every_way_to_say_the_same_training(keras, tmp_path):
     model.save(path)
     assert len(how_compiled(load_model(path))) == 2, "no metrics"
     for loss, expected in {
-        "mse": "MeanSquaredError()",
-        "MSE": "MeanSquaredError()",
-        theirs.mean_squared_error: "MeanSquaredError()",
-        theirs.MeanSquaredError(): "MeanSquaredError()",
-        "categorical_crossentropy": loss_text(),
-        theirs.CategoricalCrossentropy(): loss_text(),
-        theirs.CategoricalCrossentropy(True): loss_text(True),
+        "mse": SQUARES,
+        "MSE": SQUARES,
+        theirs.mean_squared_error: SQUARES,
+        theirs.MeanSquaredError(): SQUARES,
+        "categorical_crossentropy": ENTROPY,
+        theirs.CategoricalCrossentropy(): ENTROPY,
+        theirs.CategoricalCrossentropy(True): ON_LOGITS,
     }.items():
         model.compile("sgd", loss, metrics=["acc", "f1_score", share])
         model.save(path)
@@ -518,7 +423,7 @@ def test_the_readme_example_runs(editions, keras, tmp_path, monkeypatch):
 # From here on Keras is not needed.
 
 
-@pytest.mark.parametrize("ending", ENDINGS)
+@each_ending
 def test_a_file_is_always_the_same_bytes(ending, tmp_path):
     """By the method and by the function, with a path and with a text."""
     model, path = trained(small()), tmp_path / f"net{ending}"
@@ -541,48 +446,34 @@ def test_a_net_of_ours_opens_as_it_was(loss, tmp_path):
     set_random_seed(3)
     opened = load_model(path)
     assert generator().uniform() == expected
-    assert config.floatx() == "float32"
-    assert opened.dtype == "float64"
+    assert (config.floatx(), opened.dtype) == ("float32", "float64")
     assert repr(opened) == repr(model)
     assert_equal(everything(opened), everything(model))
     assert how_compiled(opened) == how_compiled(model)
     assert clone_model(opened).get_weights()[0].std() > 0.1, "a new draw"
+    plain = Sequential([Input((4,)), Dense(3)])
+    assert load_model(save(plain, path)).loss is None
+    plain.compile("sgd", our_losses.CategoricalCrossentropy(from_logits=True))
+    assert how_compiled(load_model(save(plain, path)))[0] == ON_LOGITS
 
 
-def test_a_net_that_is_not_compiled_and_one_on_logits(tmp_path):
-    model, path = (
-        Sequential([Input((4,)), layers.Dense(3)]),
-        tmp_path / "a.keras",
-    )
-    opened = load_model(save(model, path))
-    assert_equal(opened.get_weights(), model.get_weights())
-    assert opened.loss is None
-    model.compile("sgd", our_losses.CategoricalCrossentropy(from_logits=True))
-    assert how_compiled(load_model(save(model, path)))[0] == loss_text(True)
-
-
-@pytest.mark.parametrize("ending", ENDINGS)
-def test_momentums_only_where_the_model_has_some(ending, tmp_path):
-    """Else the optimizer stays as it was compiled; the weights come."""
-    path = save(trained(small()), tmp_path / f"net{ending}")
+@each_ending
+def test_what_the_optimizer_takes_over(ending, tmp_path):
+    """All of 0.1, and all or nothing; but the weights come."""
+    config.set_floatx("float32")  # which would round it
+    path, dense = save(trained(small()), tmp_path / f"net{ending}"), (4, 5, 3)
     plain = loaded(path, small(momentum=0.0))
-    fresh = [layers.Dense(units) for units in (4, 5, 3)]
-    fresh = Sequential([Input((3, 2)), layers.Flatten(), *fresh])
+    fresh = Sequential([Input((3, 2)), Flatten(), *map(Dense, dense)])
     for model in plain, loaded(path, fresh):
         assert_equal(model.get_weights(), loaded(path).get_weights())
     assert plain.optimizer.iterations == 0
     assert not plain.optimizer.momentums
+    other = small()
+    other.optimizer.learning_rate = 0.3
+    assert loaded(path, other).optimizer.learning_rate == 0.1
 
 
-def test_a_rate_keeps_its_digits(tmp_path):
-    """float32 would make another of 0.1, and of what is trained with it."""
-    config.set_floatx("float32")
-    path = save(trained(small()), tmp_path / "net.npz")
-    model = small()
-    model.optimizer.learning_rate = 0.3
-    assert loaded(path, model).optimizer.learning_rate == 0.1
-
-
+ARRAYS = saving.arrays_of(trained(small()))
 KERNEL, BIAS = "layers/dense/vars/0", "layers/dense/vars/1"
 
 
@@ -590,18 +481,15 @@ KERNEL, BIAS = "layers/dense/vars/0", "layers/dense/vars/1"
 @pytest.mark.parametrize(
     ("name", "array", "message"),
     [
-        (BIAS, None, r"dense/vars/1' is missing"),
+        (BIAS, None, "dense/vars/1' is missing"),
         ("layers/dense_3/vars/0", np.ones(3), "_3/vars/0' is one too many"),
         ("layers/dense/vars/2", np.ones(3), "vars/2' is one too many"),
         (KERNEL, np.ones((4, 6)), r"shape \(6, 4\).*\(4, 6\)"),
         (BIAS, np.ones((4, 1)), r"shape \(4,\).*\(4, 1\)"),
         (BIAS, np.array(1.0), r"shape \(4,\), got float64 of shape \(\)"),
         (BIAS, np.array([1, 2, np.nan, 4]), "finite numbers"),
-        (BIAS, np.array([1, 2, -np.inf, 4]), "finite numbers"),
         (BIAS, np.arange(4), "expected float64 of.*got int64"),
-        (BIAS, np.ones(4, "f2"), "no plain numbers"),
         (BIAS, np.ones(4, ">f4"), "no plain numbers"),
-        (BIAS, np.ones(4, "c16"), "no plain numbers"),
         (BIAS, np.array([b"a"] * 4), "no plain numbers"),
         ("optimizer/vars/0", np.array(-1), "iterations: expected.*-1"),
         ("optimizer/vars/0", np.array(1.5), "expected int64.*got float64"),
@@ -614,13 +502,11 @@ KERNEL, BIAS = "layers/dense/vars/0", "layers/dense/vars/1"
     ],
 )
 def test_arrays_that_do_not_fit(ending, name, array, message, tmp_path):
-    arrays = saving.arrays_of(trained(small()))
+    path, arrays = tmp_path / f"net{ending}", ARRAYS | {}
     before = arrays.pop(name, None)
-    if isinstance(array, str):
-        arrays[array] = before
-    elif array is not None:
-        arrays[name] = array
-    path = tmp_path / f"net{ending}"
+    if array is not None:
+        renamed = isinstance(array, str)
+        arrays |= {array: before} if renamed else {name: array}
     path.write_bytes(files.packed(ending, arrays))
     assert_refused(path, message)
 
@@ -636,29 +522,24 @@ def test_what_else_an_npz_may_hold(tmp_path):
     arrays = saving.arrays_of(model)
     np.savez_compressed(path, **arrays)
     assert_equal(everything(loaded(path)), everything(model))
-    np.savez(path, **arrays | {BIAS: np.array([Trap()] * 4)})
-    assert_refused(path, "no plain numbers")
-    np.savez(path, **arrays | {KERNEL: np.ones((6, 4), order="F")})
-    assert_refused(path, "in rows")
-    np.savez(path, **arrays | {BIAS: np.full(4, 1e300)})
-    config.set_floatx("float32")
-    assert_refused(path, "finite numbers, got nan or inf")
+    for message, other in [
+        ("no plain numbers", {BIAS: np.array([Trap()] * 4)}),
+        ("in rows", {KERNEL: np.ones((6, 4), order="F")}),
+        ("finite numbers, got nan or inf", {BIAS: np.full(4, 1e300)}),
+    ]:
+        np.savez(path, **arrays | other)
+        config.set_floatx("float32")
+        assert_refused(path, message)
 
 
-@pytest.mark.parametrize("ending", ENDINGS)
+@each_ending
 def test_a_foreign_file(ending, tmp_path):
     """No file of its kind, or one kind under the name of another."""
     path = tmp_path / f"net{ending}"
+    none = [b"", b"PK", b"text\n" * 99, b"\x89HDF\r\n", b"PK\5\6" + bytes(18)]
     others = [SAVED[other][0] for other in {*ENDINGS} - {ending}]
-    none = [
-        b"",
-        b"PK",
-        b"text\n" * 99,
-        b"\x89HDF\r\n\x1a\n",
-        b"PK\5\6" + bytes(18),
-    ]
-    for content in others + none:
-        path.write_bytes(content)
+    for data in others + none:
+        path.write_bytes(data)
         assert_refused(path, "expected|missing")
         if ending == ".keras":
             assert_refused(path, "expected", load_model)
@@ -668,9 +549,8 @@ def test_a_foreign_file(ending, tmp_path):
 def test_hdf5_of_keras_2_is_called_so(name, tmp_path):
     path = tmp_path / name
     path.write_bytes((OLD / "keras_2_15.h5").read_bytes())
-    message = "HDF5 of Keras 2: open it in Keras, save as .keras"
     for how in small().load_weights, load_model:
-        assert_refused(path, message, how)
+        assert_refused(path, "HDF5 of Keras 2: open it in Keras", how)
 
 
 def test_a_refusal_names_the_version(tmp_path):
@@ -685,6 +565,12 @@ def unzipped(path):
     return files.unzipped(path.read_bytes(), 2**28, *MEMBERS)
 
 
+def zip_of(path, members, method=zipfile.ZIP_DEFLATED):
+    with zipfile.ZipFile(path, "w", method) as file:
+        for name, data in members.items():
+            file.writestr(name, data)
+
+
 def edited(tmp_path, *edits):
     """A .keras of ours with other values in config.json, or other bytes."""
     path = save(trained(small()), tmp_path / "net.keras")
@@ -695,20 +581,17 @@ def edited(tmp_path, *edits):
         for key in keys:
             found = found[int(key) if isinstance(found, list) else key]
         found[int(last) if isinstance(found, list) else last] = value
-        text = root[""]
-        plain = isinstance(text, bytes)
-        members["config.json"] = text if plain else json.dumps(text).encode()
+        bare = isinstance(root[""], bytes)
+        text = root[""] if bare else json.dumps(root[""]).encode()
+        members["config.json"] = text
     zip_of(path, members)
     return path
 
 
-LAYERS, INPUT, DENSE, L2_AT, SGD_AT = (
-    "config.layers",
-    "config.layers.0.config",
-    "config.layers.2.config",
-    "config.layers.2.config.kernel_regularizer",
-    "compile_config.optimizer.config",
-)
+LAYERS = "config.layers"
+INPUT, FIRST = f"{LAYERS}.0.config", f"{LAYERS}.2.config"
+DECAY, RATES = f"{FIRST}.kernel_regularizer", "compile_config.optimizer.config"
+F1 = "compile_config.metrics.1.config"
 NO_NET = r"(Attribute|Key|Type|Index)Error\("
 DEEP = json.loads("[" * 900 + "]" * 900)
 
@@ -717,54 +600,37 @@ DEEP = json.loads("[" * 900 + "]" * 900)
     ("place", "value", "message"),
     [
         ("", b"[" * 200_000, "JSON"),
-        ("", b'{"a": ' * 100_000, "JSON"),
         ("", b"{" + b" " * 2**20 + b"}", "more than 1,048,576 bytes"),
         ("", b"\xff\xfe", "JSON"),
         ("", [], NO_NET),
         ("", None, NO_NET),
-        ("", {}, NO_NET),
-        ("config", 9, NO_NET),
         (LAYERS, [], "at least 1"),
-        (LAYERS, "x", NO_NET),
         (f"{LAYERS}.0", "x", NO_NET),
         ("class_name", ["x"], r"class_name is \['x'\]"),
-        ("config.name", None, "config.name is None"),
         ("config.name", [1], "name: expected|name is"),
         (f"{INPUT}.batch_shape", [None], "put Flatten|shape"),
-        (f"{INPUT}.batch_shape", [], "shape"),
-        (f"{INPUT}.batch_shape", [None, 0], "Input"),
-        (f"{INPUT}.batch_shape", [None, None], "Input"),
         (f"{INPUT}.batch_shape", [None, "3"], "Input"),
         (f"{INPUT}.dtype", "int8", "unknown dtype 'int8'"),
-        (f"{DENSE}.dtype", "float32", "2.config.dtype is 'float32'"),
-        (f"{DENSE}.dtype", "bfloat16", "config.dtype is 'bfloat16'"),
-        (f"{DENSE}.units", 10**9, r"shape \(6, 1000000000\)"),
-        (f"{DENSE}.units", 10**400, "exceeded|shape"),
-        (f"{DENSE}.units", 0, "units: expected a whole"),
-        (f"{DENSE}.units", 4.0, "units: expected a whole"),
-        (f"{DENSE}.units", None, "units: expected a whole"),
-        (f"{DENSE}.units", [4], "units: expected a whole"),
-        (f"{DENSE}.activation", ["x"], "unknown activation"),
-        (f"{DENSE}.activation", "x" * 10**5, "unknown activation"),
-        (f"{DENSE}.trainable", "yes", "trainable"),
-        (f"{DENSE}.use_bias", "yes", "use_bias"),
-        (f"{DENSE}.surprise", 7, "surprise is 7, and numpy_net has"),
-        (f"{DENSE}.surprise", DEEP, r"surprise is \[\["),
-        (f"{DENSE}.lora_rank", {"l": 1}, "lora_rank is {'l': 1}"),
+        (f"{FIRST}.dtype", "bfloat16", "config.dtype is 'bfloat16'"),
+        (f"{FIRST}.dtype", {"class_name": "X"}, "config.dtype is {"),
+        (f"{FIRST}.units", 10**9, r"shape \(6, 1000000000\)"),
+        (f"{FIRST}.units", 10**400, "exceeded|shape"),
+        (f"{FIRST}.units", 0, "units: expected a whole"),
+        (f"{FIRST}.activation", ["x"], "unknown activation"),
+        (f"{FIRST}.trainable", "yes", "trainable"),
+        (f"{FIRST}.use_bias", "yes", "use_bias"),
+        (f"{FIRST}.surprise", DEEP, r"surprise is \[\["),
         (f"{LAYERS}.2.class_name", "a\nb", r"has no 'a\\nb'"),
         (f"{LAYERS}.2.module", "keras.src", "module is 'keras.src'"),
         (f"{LAYERS}.2.registered_name", "My>D", "name is 'My>D'"),
-        (f"{L2_AT}.config.l2", -1, "l2: expected a number"),
-        (L2_AT, "l1", "unknown regularizer 'l1'"),
-        (L2_AT, {"config": {}}, NO_NET),
+        (f"{DECAY}.config.l2", -1, "l2: expected a number"),
+        (DECAY, "l1", "unknown regularizer 'l1'"),
         ("compile_config", "mse", NO_NET),
-        ("compile_config", {"optimizer": 1}, NO_NET),
         ("compile_config.loss", None, "unknown loss None"),
-        ("compile_config.metrics", [None], "unknown metric None"),
         ("compile_config.metrics", ["accuracy"] * 2, "different names"),
-        (f"{SGD_AT}.learning_rate", "a", "learning_rate: expected a number"),
-        (f"{SGD_AT}.momentum", 1, "momentum: expected a number"),
-        ("compile_config.metrics.1.config.average", [], r"average"),
+        (f"{RATES}.learning_rate", "a", "learning_rate: expected a number"),
+        (f"{RATES}.momentum", 1, "momentum: expected a number"),
+        (f"{F1}.average", [], r"average|has no \[\]"),
     ],
 )
 def test_a_config_that_makes_no_sense(place, value, message, tmp_path):
@@ -773,13 +639,10 @@ def test_a_config_that_makes_no_sense(place, value, message, tmp_path):
 
 def test_a_setting_that_is_off_may_have_any_name(tmp_path):
     """So that the next Keras, which has one more, is not refused."""
-    places = (DENSE, INPUT, SGD_AT, "config", "compile_config")
-    off = [(f"{p}.new{i}", v) for p in places for i, v in enumerate(OFF)]
-    path = edited(tmp_path, *off)
+    off, places = [None, False, 0], [FIRST, INPUT, RATES, "config"]
+    edits = [(f"{p}.new{i}", v) for p in places for i, v in enumerate(off)]
+    path = edited(tmp_path, *edits, ("compile_config.new", False))
     assert_equal(everything(load_model(path)), everything(loaded(path)))
-
-
-OFF = [None, False, 0]
 
 
 def assert_refused_within(most, path, message, how=None):
@@ -796,14 +659,8 @@ def assert_refused_within(most, path, message, how=None):
 @pytest.mark.parametrize("units", [10**8, 10**12])
 def test_units_are_believed_when_the_weights_are_there(units, tmp_path):
     """A kernel of 3 GB is not made to find out that it is not there."""
-    path = edited(tmp_path, (f"{DENSE}.units", units))
+    path = edited(tmp_path, (f"{FIRST}.units", units))
     assert_refused_within(2**20, path, "shape", load_model)
-
-
-def zip_of(path, members, method=zipfile.ZIP_DEFLATED):
-    with zipfile.ZipFile(path, "w", method) as file:
-        for name, data in members.items():
-            file.writestr(name, data)
 
 
 @pytest.mark.parametrize("declared", [2**25, 1000])
@@ -826,8 +683,8 @@ def test_a_member_that_unpacks_to_too_much(
 def test_an_npz_that_unpacks_to_too_much(shape, size, tmp_path):
     header = f"{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}, }}"
     array = b"\x93NUMPY\1\0\x76\0" + f"{header:<117}\n".encode() + bytes(size)
-    path = save(small(), tmp_path / "net.npz")
-    members = files.unzipped(path.read_bytes(), 2**20)
+    members = files.unzipped(SAVED[".npz"][0], 2**20)
+    path = tmp_path / "net.npz"
     zip_of(path, members | {"layers/dense/vars/2.npy": array})
     assert_refused_within(2**20, path, "damage|one too many")
 
@@ -841,29 +698,18 @@ def test_zips_of_very_many_members_and_of_other_compressions(tmp_path):
     assert_refused(path, "no plain member")
 
 
-def put_virtual(file, path, folder):
-    with h5py.File(folder / "other.h5", "w") as there:
-        there["x"] = np.ones(4)
+def put_virtual(file, path):
     layout = h5py.VirtualLayout((4,), "<f8")
-    layout[:] = h5py.VirtualSource(folder / "other.h5", "x", (4,))
+    layout[:] = h5py.VirtualSource("other.h5", "x", (4,))
     file.create_virtual_dataset(path, layout)
 
 
-def put_external(file, path, folder):
-    np.ones(4).tofile(folder / "raw")
-    external = [(str(folder / "raw"), 0, 32)]
-    file.create_dataset(path, (4,), "<f8", external=external)
-
-
-def put_chunked(**how):
-    def put(file, path, folder):
-        file.create_dataset(path, data=np.ones(4), **how)
-
-    return put
+def put(data=np.ones(4), **how):  # noqa: B008 - never changed
+    return lambda file, path: file.create_dataset(path, data=data, **how)
 
 
 @pytest.mark.parametrize(
-    ("put", "path"),
+    ("thing", "path"),
     [
         (h5py.ExternalLink("other.h5", "x"), BIAS),
         (h5py.SoftLink("/layers/dense_2/vars/1"), BIAS),
@@ -871,57 +717,59 @@ def put_chunked(**how):
         (h5py.SoftLink("/away"), "layers/dense/vars"),
         (np.dtype("f8"), BIAS),
         (h5py.Empty("f8"), BIAS),
-        (put_external, BIAS),
         (put_virtual, BIAS),
-        (put_chunked(chunks=(4,), compression=9), BIAS),
-        (put_chunked(chunks=(2**20,), maxshape=(None,)), BIAS),
-        (lambda file, path, _: file.create_group(path), BIAS),
-        (lambda file, path, _: file.create_dataset(path, (4,), "<f8"), BIAS),
+        (put(external=[("raw", 0, 32)]), BIAS),
+        (put(chunks=(4,), compression=9), BIAS),
+        (put(chunks=(2**20,), maxshape=(None,)), BIAS),
+        (put(None, shape=(4,), dtype="<f8"), BIAS),
+        (lambda file, path: file.create_group(path), BIAS),
     ],
 )
-def test_hdf5_that_leads_elsewhere_or_holds_nothing(put, path, tmp_path):
+def test_hdf5_that_leads_elsewhere_or_holds_nothing(
+    thing, path, tmp_path, monkeypatch
+):
     """Even where the array there is of the right shape."""
+    monkeypatch.chdir(tmp_path)
+    with h5py.File("other.h5", "w") as file:
+        file["x"] = np.ones(4)
     net = save(trained(small()), tmp_path / "net.weights.h5")
     with h5py.File(net, "r+") as file:
         file.move(path, "away")
-        if callable(put):
-            put(file, path, tmp_path)
+        if callable(thing):
+            thing(file, path)
         else:
-            file[path] = put
+            file[path] = thing
     assert_refused(net, "vars/[01]' is missing|vars/1: no plain numbers")
 
 
 def test_hdf5_that_has_more_arrays_than_bytes(tmp_path):
     """Two at one place: so a small file could claim to be a large net."""
-    path, ones = tmp_path / "net.weights.h5", np.ones(2**12)
-    path.write_bytes(files.packed(".weights.h5", {"a": ones}))
+    path, names = tmp_path / "net.weights.h5", (KERNEL, BIAS)
     with h5py.File(path, "w") as file:
-        for name in (KERNEL, BIAS):
-            file[name] = ones
-        places = [file[name].id.get_offset() for name in (KERNEL, BIAS)]
-    first, second = (place.to_bytes(8, "little") for place in places)
-    data = path.read_bytes().replace(second, first)
-    end = max(places)
-    eof = len(data).to_bytes(8, "little"), end.to_bytes(8, "little")
-    path.write_bytes(data[:end].replace(*eof))
+        for name in names:
+            file[name] = np.ones(2**12)
+        first, end = (file[name].id.get_offset() for name in names)
+    data = path.read_bytes()
+    for old, new in ((end, first), (len(data), end)):
+        data = data.replace(*(n.to_bytes(8, "little") for n in (old, new)))
+    path.write_bytes(data[:end])
     assert_refused(path, "more arrays than it holds")
 
 
 @pytest.mark.parametrize("name", ["net", "net.h5", "net.pkl", "net.weights"])
 def test_an_unknown_ending(name, tmp_path):
     model, path = small(), tmp_path / name
-    for how in (model.save, model.save_weights):
+    for how in (model.save, model.save_weights, load_model):
         assert_refused(path, "expected the ending", how)
     keras = path.with_name("net.keras")
-    assert_refused(keras, "ending .weights.h5 or", model.save_weights)
+    assert_refused(keras, "the ending .weights.h5 or", model.save_weights)
     assert list(tmp_path.iterdir()) == []
     path.write_bytes(b"")
-    for how in (model.load_weights, load_model):
-        assert_refused(path, "expected the ending", how)
+    assert_refused(path, "expected the ending .weights.h5 or .npz or .keras")
 
 
-@pytest.mark.parametrize("ending", ENDINGS)
-def test_paths_that_cannot_be(ending, tmp_path):
+@each_ending
+def test_paths_that_cannot_be(ending, tmp_path, monkeypatch):
     model, folder = small(), tmp_path / f"folder{ending}"
     folder.mkdir()
     write = model.save if ending == ".keras" else model.save_weights
@@ -932,14 +780,12 @@ def test_paths_that_cannot_be(ending, tmp_path):
     if hasattr(os, "mkfifo"):
         os.mkfifo(tmp_path / f"pipe{ending}")  # open would wait for ever
         assert_refused(tmp_path / f"pipe{ending}", "expected a file")
-
-
-def test_a_file_too_large(tmp_path, monkeypatch):
     monkeypatch.setattr(files, "LARGEST", 1000)
-    assert_refused(save(small(), tmp_path / "net.npz"), "at most 1,000 bytes")
+    path = save(model, tmp_path / f"net{ending}")
+    assert_refused(path, "at most 1,000 bytes")
 
 
-@pytest.mark.parametrize("ending", ENDINGS)
+@each_ending
 @pytest.mark.parametrize("moment", ["write_bytes", "replace", "nan"])
 def test_a_failure_leaves_the_old_file(ending, moment, tmp_path, monkeypatch):
     model = trained(small())
@@ -957,30 +803,27 @@ def test_a_failure_leaves_the_old_file(ending, moment, tmp_path, monkeypatch):
     assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
 
 
-@pytest.mark.parametrize(
-    "kind", [layers.Dense, SGD, F1Score, our_losses.MeanSquaredError]
-)
-def test_what_keras_would_not_know_is_not_saved(kind, tmp_path):
-    mine, path = type("Mine", (kind,), {}), tmp_path / "net.keras"
-    layer = mine(3) if kind is layers.Dense else layers.Dense(3)
-    model = Sequential([Input((4,)), layer])
-    model.compile(
-        mine() if kind is SGD else "sgd",
-        mine() if kind is our_losses.MeanSquaredError else "mse",
-        metrics=[mine()] if kind is F1Score else None,
-    )
-    assert_refused(path, "Keras has no", model.save)
+@pytest.mark.parametrize("part", ["layer", "optimizer", "loss", "metrics"])
+def test_what_keras_would_not_know_is_not_saved(part, tmp_path):
+    kinds = {"layer": Dense, "optimizer": SGD, "metrics": F1Score}
+    kind = kinds.get(part, our_losses.MeanSquaredError)
+    mine = type("Mine", (kind,), {})(*([3] if part == "layer" else []))
+    model = Sequential([Input((4,)), mine if part == "layer" else Dense(3)])
+    how = {part: [mine] if part == "metrics" else mine}
+    how.pop("layer", None)
+    model.compile(**{"optimizer": "sgd", "loss": "mse"} | how)
+    path = tmp_path / "net.keras"
+    assert_refused(path, "Keras has no .*Mine", model.save)
     assert not path.exists()
 
 
-@pytest.mark.parametrize("ending", ENDINGS)
+@each_ending
 def test_a_net_without_weights(ending, tmp_path):
     path = save(small(), tmp_path / f"net{ending}")
-    for model in (Sequential(), Sequential([Input((2, 2)), layers.Flatten()])):
-        with pytest.raises(ValueError, match="add a Dense layer"):
-            save(model, path)
-        with pytest.raises(ValueError, match="add a Dense layer"):
-            loaded(path, model)
+    for model in (Sequential(), Sequential([Input((2, 2)), Flatten()])):
+        for how in save, lambda model, path: loaded(path, model):
+            with pytest.raises(ValueError, match="add a Dense layer"):
+                how(model, path)
 
 
 def test_without_h5py(tmp_path, monkeypatch):
@@ -1016,33 +859,29 @@ SAVED = {ending: saved(ending) for ending in ENDINGS}
 def damaged(draw, ending):
     """A file with a bit flipped, a piece cut out, put in, or replaced."""
     data = SAVED[ending][0]
+    how = draw(st.sampled_from(["flip", "cut", "put", "end"]))
     at = draw(st.integers(0, len(data) - 1))
-    how = draw(st.sampled_from(["flip", "cut", "end", "insert", "replace"]))
     if how == "flip":
         bit = 1 << draw(st.integers(0, 7))
         return data[:at] + bytes([data[at] ^ bit]) + data[at + 1 :]
-    if how == "end":
-        return data[:at]
-    piece = draw(st.binary(min_size=1, max_size=8))
-    cut = {"cut": len(piece), "insert": 0, "replace": len(piece)}[how]
-    return data[:at] + (piece if how != "cut" else b"") + data[at + cut :]
+    piece = draw(st.binary(max_size=8)) if how == "put" else b""
+    cut = len(data) if how == "end" else draw(st.integers(how == "cut", 8))
+    return data[:at] + piece + data[at + cut :]
 
 
-@pytest.mark.parametrize("ending", ENDINGS)
+@each_ending
 def test_damage_is_refused_or_without_effect(ending, tmp_path):
     """As it was saved, or not at all."""
     path, expected = tmp_path / f"net{ending}", SAVED[ending][1]
 
     def check_one(how, model):
+        before, lines = everything(model), []
         try:
-            before = everything(model)
             model = how(path) or model
         except ValueError as error:
-            expected_now, lines = before, str(error).splitlines()
-        else:
-            expected_now, lines = expected, [""]
-        assert len(lines) == 1
-        assert_equal(everything(model), expected_now)
+            lines = str(error).splitlines()
+        assert len(lines) < 2
+        assert_equal(everything(model), before if lines else expected)
 
     @settings(database=None, deadline=None, max_examples=150)
     @given(damaged(ending))
@@ -1069,7 +908,7 @@ def test_no_byte_of_our_hdf5_can_change_unseen(tmp_path):
     for at in [*places, *range(0, len(data), 7)]:
         flipped = bytes([data[at] ^ (1 << at % 8)])
         path.write_bytes(data[:at] + flipped + data[at + 1 :])
-        with pytest.raises(ValueError, match=r"expected|missing|damage"):
+        with pytest.raises(ValueError, match=r"expected|missing"):
             model.load_weights(path)
 
 

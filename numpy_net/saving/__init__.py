@@ -92,8 +92,7 @@ def load_weights(model, filepath) -> None:
     Raises ValueError, and changes nothing, if the file is damaged, or an
     array is missing, one too many, of another shape, or not finite;
     ModuleNotFoundError for .weights.h5 and .keras without h5py.
-    Keras: keras.saving.load_weights. Differences: .npz, and no layer of the
-    file is left out.
+    Keras: keras.saving.load_weights. Differences: .npz; no layer left out.
     """
     with _about(filepath, ".weights.h5", ".npz", ".keras") as (path, kind):
         data = files.read(path)

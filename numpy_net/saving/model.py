@@ -28,7 +28,6 @@ IDLE |= {"build_input_shape", "ema_momentum", "jit_compile", "run_eagerly"}
 IDLE |= {"steps_per_execution"}
 OFF: dict[str, list] = {"axis": [-1], "data_format": ["channels_last"]}
 OFF["reduction"] = ["sum_over_batch_size", "auto"]  # the latter in Keras 2
-# Keras's own; a user's function may be called f1_score, and is not ours.
 FUNCTIONS = "mean_squared_error categorical_crossentropy categorical_accuracy"
 
 
@@ -72,9 +71,9 @@ def _node(module, kind, settings):
 
 def opened(text: bytes, arrays, compile: bool) -> Sequential:
     """Return the model of a description, its weights yet to be restored."""
-    with understood("JSON in config.json"):
-        text = text.replace(b"batch_input_shape", b"batch_shape")  # Keras 2
+    with understood("JSON in config.json"):  # and in it words of Keras 2
         text = text.replace(b"optimizers.experimental", b"optimizers")
+        text = text.replace(b'"batch_input_shape":', b'"batch_shape":')
         theirs = json.loads(text, parse_constant=float, object_hook=_hook)
     how, settings = theirs.pop("compile_config", None), theirs["config"]
     first, *nodes = settings["layers"]
@@ -100,7 +99,9 @@ def _hook(node):
     kind, value = node.get("class_name"), node.get("config")
     if kind == "DTypePolicy":
         return value["name"]
-    return value if kind == "function" and value in FUNCTIONS.split() else node
+    if kind == "function":  # a user's may have the name of ours
+        return value if value in FUNCTIONS.split() else f"function {value}"
+    return node
 
 
 def _compile(model, how):
