@@ -12,6 +12,7 @@ import json
 import os
 import re
 import sys
+import time
 import tracemalloc
 import zipfile
 from pathlib import Path
@@ -199,13 +200,13 @@ def test_all_of_a_net_travels_both_ways(loss, keras, tmp_path):
     untrained = load(save(new, path)).optimizer.variables
     assert len(untrained) == 2 + 6, "with fewer Keras warns"
     theirs = load(save(ours, path))
-    assert_equal(keras_momentums(theirs), ours.optimizer.momentums)
-    assert max(np.abs(v).max() for v in keras_momentums(theirs)) > 1e-3
+    assert_equal(momentums(theirs), momentums(ours))
+    assert max(np.abs(v).max() for v in momentums(theirs)) > 1e-3
     assert_same_step(ours, theirs)
     theirs.save(path)
     back, arrays = load_model(path), []
     assert_equal(back.get_weights(), theirs.get_weights())
-    assert_equal(back.optimizer.momentums, keras_momentums(theirs))
+    assert_equal(momentums(back), momentums(theirs))
     assert how_compiled(back) == how_compiled(ours)
     for model in (back, theirs):
         names = [layer.name for layer in (model, *model.layers)]
@@ -220,8 +221,10 @@ def test_all_of_a_net_travels_both_ways(loss, keras, tmp_path):
     assert_same_step(back, theirs)
 
 
-def keras_momentums(theirs):
-    return [v.numpy() for v in theirs.optimizer.variables[2:]]
+def momentums(model):
+    """Copies of the arrays here, of the variables in Keras."""
+    own = model.optimizer.momentums
+    return [v.numpy() if hasattr(v, "numpy") else v.copy() for v in own]
 
 
 @keras_s
@@ -232,9 +235,10 @@ def test_a_frozen_layer_stays_frozen_both_ways(keras, tmp_path):
     frozen = model.get_weights()[:2]
     for step, load in enumerate(loads):
         path = save(trained(model), tmp_path / f"{step}.keras")
-        expected, model = model.get_weights(), load(path)
-        assert_equal(model.get_weights(), expected)
-        assert_equal(expected[:2], frozen)
+        before, model = model, load(path)
+        assert_equal(model.get_weights(), before.get_weights())
+        assert_equal(model.get_weights()[:2], frozen)
+        assert_equal(momentums(model), momentums(before))
         flags = [layer.trainable for layer in model.layers]
         assert flags == [True, False, True, True]
         with h5py.File(io.BytesIO(unzipped(path)[MEMBERS[2]])) as file:
@@ -251,7 +255,7 @@ def test_keras_is_told_of_a_changed_weight_in_our_file(keras, tmp_path):
     path.write_bytes(data[:at] + b"\1" + data[at + 1 :])
     with pytest.raises(ValueError, match="could not be loaded"):
         theirs.load_weights(path)
-    assert_refused(path, "damage")
+    assert_refused(path, "no arrays in HDF5: ")
 
 
 @keras_s
@@ -283,7 +287,7 @@ def test_older_versions_are_read_with_their_optimizer(name, keras):
     assert names == ["small", "flatten", "hidden", "out"]
     assert how_compiled(ours)[2:] == [ENTROPY, float(np.float32(0.1))]
     assert ours.optimizer.iterations == 2
-    assert sum(abs(v).sum() > 0 for v in ours.optimizer.momentums) == 4
+    assert sum(abs(v).sum() > 0 for v in momentums(ours)) == 4
     judged = ours.evaluate(x, y, return_dict=True)
     assert [*judged] == ["loss", "accuracy", "f1"]
 
@@ -425,9 +429,10 @@ def test_the_readme_example_runs(editions, keras, tmp_path, monkeypatch):
 
 @each_ending
 def test_a_file_is_always_the_same_bytes(ending, tmp_path):
-    """By the method and by the function, with a path and with a text."""
+    """By the method and by the function, with path and text, and later."""
     model, path = trained(small()), tmp_path / f"net{ending}"
     first, again = save(model, path).read_bytes(), small()
+    time.sleep(1.01 - time.time() % 1)  # till the second is another one
     name = "save_model" if ending == ".keras" else "save_weights"
     getattr(saving, name)(model, str(path))
     assert path.read_bytes() == first
@@ -532,6 +537,13 @@ def test_what_else_an_npz_may_hold(tmp_path):
         assert_refused(path, message)
 
 
+def test_a_larger_net_is_told_from_damage(tmp_path):
+    path = tmp_path / "net.npz"
+    large = Sequential([Input((9,)), Dense(9999)])
+    large.save_weights(path)
+    assert_refused(path, "zip: more than the .* bytes of such a net")
+
+
 @each_ending
 def test_a_foreign_file(ending, tmp_path):
     """No file of its kind, or one kind under the name of another."""
@@ -540,9 +552,11 @@ def test_a_foreign_file(ending, tmp_path):
     others = [SAVED[other][0] for other in {*ENDINGS} - {ending}]
     for data in others + none:
         path.write_bytes(data)
-        assert_refused(path, "expected|missing")
+        assert_refused(
+            path, "no (zip|arrays? in .*|model.weights.h5): |is missing"
+        )
         if ending == ".keras":
-            assert_refused(path, "expected", load_model)
+            assert_refused(path, "no .*json: ", load_model)
 
 
 @pytest.mark.parametrize("name", ["net.keras", "net.h5", "net.weights.h5"])
@@ -600,7 +614,7 @@ DEEP = json.loads("[" * 900 + "]" * 900)
     ("place", "value", "message"),
     [
         ("", b"[" * 200_000, "JSON"),
-        ("", b"{" + b" " * 2**20 + b"}", "more than 1,048,576 bytes"),
+        ("", b"{" + b" " * 2**20 + b"}", "more than the 1,048,576 bytes"),
         ("", b"\xff\xfe", "JSON"),
         ("", [], NO_NET),
         ("", None, NO_NET),
@@ -674,7 +688,7 @@ def test_a_member_that_unpacks_to_too_much(
     zip_of(path, unzipped(path) | {name: bytes(2**25)})
     honest, size = (n.to_bytes(4, "little") for n in (2**25, declared))
     path.write_bytes(path.read_bytes().replace(honest, size))
-    message = "more than 1,048,576 bytes|damage"
+    message = "more than the 1,048,576 bytes|no .*: "
     assert_refused_within(2**22, path, message, load_model)
 
 
@@ -686,7 +700,7 @@ def test_an_npz_that_unpacks_to_too_much(shape, size, tmp_path):
     members = files.unzipped(SAVED[".npz"][0], 2**20)
     path = tmp_path / "net.npz"
     zip_of(path, members | {"layers/dense/vars/2.npy": array})
-    assert_refused_within(2**20, path, "damage|one too many")
+    assert_refused_within(2**20, path, "no .*|one too many")
 
 
 def test_zips_of_very_many_members_and_of_other_compressions(tmp_path):
@@ -704,6 +718,15 @@ def put_virtual(file, path):
     file.create_virtual_dataset(path, layout)
 
 
+def put_other_float(file, path):
+    """With another meaning of the exponent, which h5py does not see."""
+    kind = h5py.h5t.IEEE_F64LE.copy()
+    kind.set_ebias(1022)
+    space = h5py.h5s.create_simple((4,))
+    made = h5py.h5d.create(file.id, path.encode(), kind, space)
+    made.write(h5py.h5s.ALL, h5py.h5s.ALL, np.ones(4), mtype=kind)
+
+
 def put(data=np.ones(4), **how):  # noqa: B008 - never changed
     return lambda file, path: file.create_dataset(path, data=data, **how)
 
@@ -718,8 +741,10 @@ def put(data=np.ones(4), **how):  # noqa: B008 - never changed
         (np.dtype("f8"), BIAS),
         (h5py.Empty("f8"), BIAS),
         (put_virtual, BIAS),
+        (put_other_float, BIAS),
         (put(external=[("raw", 0, 32)]), BIAS),
         (put(chunks=(4,), compression=9), BIAS),
+        (put(chunks=(4,), compression=0), BIAS),
         (put(chunks=(2**20,), maxshape=(None,)), BIAS),
         (put(None, shape=(4,), dtype="<f8"), BIAS),
         (lambda file, path: file.create_group(path), BIAS),
@@ -908,7 +933,7 @@ def test_no_byte_of_our_hdf5_can_change_unseen(tmp_path):
     for at in [*places, *range(0, len(data), 7)]:
         flipped = bytes([data[at] ^ (1 << at % 8)])
         path.write_bytes(data[:at] + flipped + data[at + 1 :])
-        with pytest.raises(ValueError, match=r"expected|missing"):
+        with pytest.raises(ValueError, match=r"no arrays in HDF5: |missing"):
             model.load_weights(path)
 
 
@@ -922,4 +947,4 @@ def test_a_zip_whose_list_swallows_its_end(field, tmp_path):
     length = (end - at - 46 - name).to_bytes(2, "little")
     path.write_bytes(data[: at + field] + length + data[at + field + 2 :])
     config.set_floatx("float32")
-    assert_refused(path, "damage|missing")
+    assert_refused(path, "no .*|missing")

@@ -23,7 +23,7 @@ from numpy_net.saving.model import arrays_of, described, opened, restore
 
 METADATA, CONFIG = "metadata.json", "config.json"
 VERSION = re.compile(rb'"keras_version": "([\d.]+)"')
-WEIGHTS, BY = "model.weights.h5", b'{"keras_version": "3", "by": "numpy_net"}'
+BY = b'{"keras_version": "3", "by": "numpy_net"}'
 
 
 def save_model(model, filepath) -> None:
@@ -33,12 +33,12 @@ def save_model(model, filepath) -> None:
     than .keras, for a part that Keras does not have, and for weights that
     are not finite; ModuleNotFoundError without h5py.
     Keras: keras.saving.save_model. Differences: an old file is replaced
-    without asking, and initializers, whose work is done, are left out.
+    without asking; no initializers, whose work is done.
     """
     with _about(filepath, ".keras") as (path, _):
         weights = files.packed(".weights.h5", arrays_of(model))
         config = json.dumps(described(model), allow_nan=False).encode()
-        members = {METADATA: BY, CONFIG: config, WEIGHTS: weights}
+        members = {METADATA: BY, CONFIG: config, files.WEIGHTS: weights}
         buffer = io.BytesIO()
         with zipfile.ZipFile(buffer, "w") as file:
             for name, data in members.items():  # dated 1980: the same bytes
@@ -49,8 +49,7 @@ def save_model(model, filepath) -> None:
 def load_model(filepath, *, compile: bool = True):
     """Return the net of a .keras file, compiled and with its optimizer.
 
-    Its dtype is that of the file, whatever floatx is. With compile=False
-    it is ready to predict, and how it was trained is not looked at.
+    Its dtype is the file's, whatever floatx is. compile=False: to predict.
 
     Raises ValueError if the file is damaged, and for any part or setting
     that numpy_net does not have; ModuleNotFoundError without h5py.
@@ -59,8 +58,7 @@ def load_model(filepath, *, compile: bool = True):
     with _about(filepath, ".keras") as (path, _):
         data = files.read(path)
         texts = files.unzipped(data, 2**20, METADATA, CONFIG)
-        weights = files.unzipped(data, files.LARGEST, WEIGHTS)[WEIGHTS]
-        arrays = files.unpacked(".weights.h5", weights)
+        arrays = files.unpacked(".keras", data)
         version = b"".join(VERSION.findall(texts[METADATA])).decode()
         try:
             model = opened(texts[CONFIG], arrays, compile)
@@ -96,8 +94,6 @@ def load_weights(model, filepath) -> None:
     """
     with _about(filepath, ".weights.h5", ".npz", ".keras") as (path, kind):
         data = files.read(path)
-        if kind == ".keras":
-            data = files.unzipped(data, files.LARGEST, WEIGHTS)[WEIGHTS]
         most = 16 * model.count_params() + 2**16  # momentums, headers
         restore(model, files.unpacked(kind, data, most))
 
@@ -113,5 +109,7 @@ def _about(filepath, *endings):
                 files.read(path)  # which may be Keras 2's, and is told so
             raise ValueError(f"expected the ending {' or '.join(endings)}")
         yield path, found[0]
+    except ModuleNotFoundError:
+        raise ModuleNotFoundError("pip install h5py, or use .npz") from None
     except ValueError as error:
         raise ValueError(" ".join(f"{path}: {error}".split())[:1000]) from None

@@ -1,12 +1,8 @@
-"""Files as bytes, and the arrays in them by the names that Keras gives.
+"""Files as bytes, and the arrays in them under the names that Keras gives.
 
-    layers/dense/vars/0         kernel (I, O) of the first Dense
-    layers/dense/vars/1         bias (O,)
-    layers/dense_1/vars/0       kernel of the second, and so on
-    optimizer/vars/0            iterations made; learning rate; momentums
-
-A zip has checksums. HDF5 has Fletcher's over each array, and one over all
-that describes it; Keras verifies them, too.
+layers/dense/vars/0 and 1 are kernel (I, O) and bias (O,) of the first Dense,
+layers/dense_1 is the second; optimizer/vars has iterations, learning rate
+and momentums. Zips have checksums, and HDF5 here, too; Keras verifies them.
 """
 
 import io
@@ -18,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+WEIGHTS = "model.weights.h5"  # of a .keras
 LARGEST = 2**28  # bytes of a file; 0.7 million are those of the custom net
 DTYPES = ("<f4", "<f8", "<i4", "<i8")
 BOUNDED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # can be read in parts
@@ -31,8 +28,7 @@ def understood(what: str):
     try:
         yield
     except Exception as error:  # zipfile, h5py, json, NumPy: of any kind
-        line = f"expected {what}, found damage ({error!s:.200}); save it anew"
-        raise ValueError(line) from None
+        raise ValueError(f"no {what}: {error!s:.200}; save it anew") from None
 
 
 def read(path: Path) -> bytes:
@@ -64,7 +60,7 @@ def unzipped(data: bytes, limit: int, *names: str) -> dict[str, bytes]:
     """Return these members of a zip, or all; together at most limit bytes."""
     if data.count(ENTRY) > 10_000:  # each takes much more memory than here
         raise ValueError("expected a few members, got more than 10,000")
-    found, what = {}, " and ".join(names) or "a zip"
+    found, what = {}, " and ".join(names) or "zip"
     with understood(what), zipfile.ZipFile(io.BytesIO(data)) as file:
         for info in file.infolist():
             note = info.comment + info.extra  # a wrong length: also the rest
@@ -72,7 +68,7 @@ def unzipped(data: bytes, limit: int, *names: str) -> dict[str, bytes]:
                 raise ValueError(f"{info.filename[:60]!r} is no plain member")
         members = [*map(file.getinfo, names)] or file.infolist()
         if sum(info.file_size for info in members) > limit:
-            raise ValueError(f"more than {limit:,} bytes")
+            raise ValueError(f"more than the {limit:,} bytes of such a net")
         for info in members:
             with file.open(info) as member:  # at the end its sum is verified
                 found[info.filename] = member.read(info.file_size)
@@ -84,24 +80,39 @@ def packed(kind: str, arrays: dict[str, np.ndarray]) -> bytes:
     buffer = io.BytesIO()
     if kind == ".npz":
         np.savez(buffer, allow_pickle=False, **arrays)
-        return buffer.getvalue()
-    h5py = _h5py()
-    with h5py.File(buffer, "w", libver=("v110", "v110")) as file:
-        for name, array in arrays.items():
-            if array.shape:
-                how = {"chunks": array.shape, "fletcher32": True}
-                file.create_dataset(name, data=array, **how)
-                continue
-            # A single number has no chunks; it is put into its description.
-            plan = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
-            plan.set_layout(h5py.h5d.COMPACT)
-            plan.set_obj_track_times(False)  # the same bytes tomorrow
-            dtype = h5py.h5t.py_create(array.dtype)
-            place = h5py.h5s.create(h5py.h5s.SCALAR)
-            made = h5py.h5d.create(file.id, None, dtype, place, plan)
-            file[name] = h5py.Dataset(made)
-            file[name][()] = array
+    else:
+        _write_hdf5(buffer, arrays)
     return buffer.getvalue()
+
+
+def _write_hdf5(buffer, arrays):
+    """In HDF5's own words: with checksums, and without the time of day."""
+    from h5py import Dataset, File, h5d, h5f, h5fd, h5g, h5p, h5s, h5t
+
+    def plan(kind):
+        made = h5p.create(kind)
+        made.set_obj_track_times(False)
+        return made
+
+    access = h5p.create(h5p.FILE_ACCESS)
+    access.set_fileobj_driver(h5fd.fileobj_driver, buffer)
+    access.set_libver_bounds(h5f.LIBVER_V110, h5f.LIBVER_V110)
+    made = h5f.create(b"net", h5f.ACC_TRUNC, plan(h5p.FILE_CREATE), access)
+    with File(made) as file:
+        for name, array in arrays.items():
+            for group in [name[:i] for i, c in enumerate(name) if c == "/"]:
+                if group not in file:
+                    how = plan(h5p.GROUP_CREATE)
+                    h5g.create(file.id, group.encode(), gcpl=how)
+            how, shape = plan(h5p.DATASET_CREATE), array.shape
+            if shape:
+                how.set_chunk(shape)
+                how.set_fletcher32()
+            else:  # a single number has no chunks: it goes with the header
+                how.set_layout(h5d.COMPACT)
+            place = name.encode(), h5t.py_create(array.dtype)
+            made = h5d.create(file.id, *place, h5s.create_simple(shape), how)
+            Dataset(made)[()] = array
 
 
 def unpacked(kind: str, data: bytes, limit: int = LARGEST) -> dict:
@@ -109,16 +120,17 @@ def unpacked(kind: str, data: bytes, limit: int = LARGEST) -> dict:
     if kind == ".npz":
         members = unzipped(data, limit).items()
         return {n.removesuffix(".npy"): _npy(n, array) for n, array in members}
-    h5py, found = _h5py(), {}
+    if kind == ".keras":
+        data = unzipped(data, LARGEST, WEIGHTS)[WEIGHTS]
+    import h5py
 
-    def visit(path, thing):
-        if isinstance(thing, h5py.Dataset) and PATHS.fullmatch(path):
-            _check(h5py, path, thing)
-            found[path] = thing
-
+    names: list[str] = []
     file = io.BytesIO(data)
     with understood("arrays in HDF5"), h5py.File(file, "r") as opened:
-        opened.visititems(visit)  # no link, and each array once
+        opened.visit(names.append)  # which follows no link
+        found = {name: opened[name] for name in names if PATHS.fullmatch(name)}
+        for path, array in found.items():
+            _check(h5py, path, array)
         # Several may share their bytes: then the sum is larger.
         if sum(array.nbytes for array in found.values()) > len(data):
             raise ValueError("more arrays than it holds")
@@ -126,7 +138,7 @@ def unpacked(kind: str, data: bytes, limit: int = LARGEST) -> dict:
 
 
 def _npy(name, content):
-    with understood("arrays in a .npz"):
+    with understood("array in a .npz"):
         file = io.BytesIO(content)
         np.lib.format.read_magic(file)
         shape, columns, dtype = np.lib.format.read_array_header_1_0(file)
@@ -137,6 +149,8 @@ def _npy(name, content):
 
 def _check(h5py, path, array):
     """Refuse what is no array of plain numbers in the file itself."""
+    if not isinstance(array, h5py.Dataset):
+        raise ValueError(f"{path}: no plain numbers")
     plan = array.id.get_create_plist()
     filters = {plan.get_filter(i)[0] for i in range(plan.get_nfilters())}
     if (
@@ -151,12 +165,3 @@ def _check(h5py, path, array):
         or array.id.get_storage_size() < array.nbytes
     ):
         raise ValueError(f"{path}: no plain numbers in the file itself")
-
-
-def _h5py():
-    try:
-        import h5py
-    except ModuleNotFoundError:
-        hint = "pip install h5py for .keras and .weights.h5, or use .npz"
-        raise ModuleNotFoundError(hint) from None
-    return h5py

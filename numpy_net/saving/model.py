@@ -97,11 +97,9 @@ def opened(text: bytes, arrays, compile: bool) -> Sequential:
 def _hook(node):
     """What is to be read in place of a node of JSON."""
     kind, value = node.get("class_name"), node.get("config")
-    if kind == "DTypePolicy":
-        return value["name"]
     if kind == "function":  # a user's may have the name of ours
         return value if value in FUNCTIONS.split() else f"function {value}"
-    return node
+    return value["name"] if kind == "DTypePolicy" else node
 
 
 def _compile(model, how):
@@ -155,9 +153,8 @@ def restore(model, arrays) -> None:
     for path in sorted(own.keys() ^ {p for p in arrays if p[:7] == "layers/"}):
         there = "one too many" if path in arrays else "missing"
         raise ValueError(f"{path[:60]!r} is {there}: of another net")
-    weights = [_fit(arrays, path, like) for path, like in own.items()]
     sgd, step = model.optimizer, _step(arrays, _optimizer(model))
-    model.set_weights(weights)
+    model.set_weights([_fit(arrays, path, like) for path, like in own.items()])
     if step:
         sgd.iterations, sgd.learning_rate, *sgd.momentums[:] = step
 
