@@ -82,7 +82,7 @@ class SKLearnClassifier(ClassifierMixin, BaseEstimator):
         classes, labels = np.unique(y, return_inverse=True)
         if len(classes) == 1:
             raise ValueError(
-                f"y: expected at least 2 classes, got 1 class: {classes[0]!r}"
+                f"y: expected at least 2 classes, got 1 class: {classes.tolist()[0]!r}"
             )
         targets = utils.to_categorical(labels, len(classes))
         with self._seeded():

@@ -8,12 +8,14 @@ from it, docs/estimators.md; tests/test_wrappers.py holds both.
 """
 
 import contextlib
+import importlib
 import io
 import json
 import os
 import re
 import sys
 import warnings
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 SEED = 0
@@ -31,38 +33,29 @@ PACKAGES = ("scikit-learn", "numpy", "keras", "tensorflow", "xgboost")
 
 def numpy_model(X, y, units=UNITS, learning_rate=LEARNING_RATE):
     """One hidden layer, as wide as the data ask for."""
-    from numpy_net import Input, Sequential, layers, optimizers
-
-    model = _layers(Sequential, Input, layers, X, y, units)
-    model.compile(
-        optimizer=optimizers.SGD(learning_rate),
-        loss="categorical_crossentropy",
-    )
-    return model
+    return _model("numpy_net", X, y, units, learning_rate)
 
 
 def keras_model(X, y, units=UNITS, learning_rate=LEARNING_RATE):
     """The same net in Keras, which has no random_state: seeded here."""
     import keras
-    from keras import Input, Sequential, layers, optimizers
 
     keras.utils.set_random_seed(SEED)
-    model = _layers(Sequential, Input, layers, X, y, units)
-    model.compile(
-        optimizer=optimizers.SGD(learning_rate),
-        loss="categorical_crossentropy",
-    )
-    return model
+    return _model("keras", X, y, units, learning_rate)
 
 
-def _layers(Sequential, Input, layers, X, y, units):
-    return Sequential(
+def _model(name, X, y, units, learning_rate):
+    library = importlib.import_module(name)
+    model = library.Sequential(
         [
-            Input((X.shape[1],)),
-            layers.Dense(units, activation="tanh"),
-            layers.Dense(y.shape[1], activation="softmax"),
+            library.Input((X.shape[1],)),
+            library.layers.Dense(units, activation="tanh"),
+            library.layers.Dense(y.shape[1], activation="softmax"),
         ]
     )
+    sgd = library.optimizers.SGD(learning_rate)
+    model.compile(optimizer=sgd, loss="categorical_crossentropy")
+    return model
 
 
 def numpy_classifier(**fit_kwargs):
@@ -85,7 +78,7 @@ def xgboost_classifier():
     return XGBClassifier(n_estimators=ROUNDS, n_jobs=1)
 
 
-def check(estimator) -> dict:
+def check(estimator, warnings_are="ignore") -> dict:
     """Run all checks; return counts, and each one that is not passed."""
     from sklearn.utils.estimator_checks import check_estimator
 
@@ -95,23 +88,14 @@ def check(estimator) -> dict:
         contextlib.redirect_stderr(quiet),
         contextlib.redirect_stdout(quiet),
     ):
-        warnings.simplefilter("ignore")  # they belong to the checked library
+        warnings.simplefilter(warnings_are)
         results = check_estimator(estimator, on_fail=None, on_skip=None)
-    statuses = [result["status"] for result in results]
-    return {
-        "run": len(results),
-        "passed": statuses.count("passed"),
-        "failed": _reasons(results, "failed"),
-        "skipped": _reasons(results, "skipped"),
-    }
-
-
-def _reasons(results, status):
-    return {
-        result["check_name"]: _one_line(str(result["exception"]))
-        for result in results
-        if result["status"] == status
-    }
+    reasons: dict = {"passed": {}, "failed": {}, "skipped": {}}
+    for found in results:
+        reason = _one_line(str(found["exception"]))
+        reasons[found["status"]][found["check_name"]] = reason
+    passed = [found for found in results if found["status"] == "passed"]
+    return {"run": len(results), **reasons, "passed": len(passed)}
 
 
 def _one_line(text, length=150):
@@ -124,71 +108,62 @@ def _one_line(text, length=150):
 
 def page(record: dict) -> str:
     """Return the text of docs/estimators.md."""
-    lines = [
-        "# scikit-learn's checks of an estimator, run on three classifiers",
-        "",
-        "`Pipeline`, `GridSearchCV`, `clone` and the rest rely on what a "
-        "classifier promises, and scikit-learn has a suite of checks for "
-        "it. `tests/test_wrappers.py` runs the suite on ours each time.",
-        "",
-        "| classifier | checks | passed | failed | not applied |",
-        "|---|---:|---:|---:|---:|",
-    ]
+    counts = tables = ""
     for key, name in NAMES.items():
-        counts = record[key]
-        skipped = len(counts["skipped"])
-        failed = counts["run"] - counts["passed"] - skipped
-        lines.append(
-            f"| {name} | {counts['run']} | {counts['passed']} | {failed} | "
-            f"{skipped} |"
-        )
-    lines += [
-        "",
-        f"Both nets: one hidden layer of {UNITS} tanh units, softmax, "
-        f"{EPOCHS} epochs of SGD at {LEARNING_RATE}. XGBoost: "
-        f"{ROUNDS} rounds, the rest default. How many checks there are "
-        "depends on what a classifier says of itself; one that is run "
-        "several times, each on other data, has one line below.",
-    ]
-    for key, name in NAMES.items():
-        counts = record[key]
-        lines += _table(f"Failed: {name}", counts["failed"])
-        lines += _table(f"Not applied: {name}", counts["skipped"])
+        found, skipped = record[key], len(record[key]["skipped"])
+        failed = found["run"] - found["passed"] - skipped
+        numbers = (found["run"], found["passed"], failed, skipped)
+        counts += f"| {name} | {' | '.join(map(str, numbers))} |\n"
+        tables += _table(f"Failed: {name}", found["failed"])
+        tables += _table(f"Not applied: {name}", found["skipped"])
     versions = ", ".join(f"{k} {v}" for k, v in record["versions"].items())
-    made = f"Made by `python -m tests.estimators` with {versions}."
-    return "\n".join([*lines, "", made, ""])
+    return PARTS.format(counts=counts, tables=tables, versions=versions)
+
+
+PARTS = f"""\
+# scikit-learn's checks of an estimator, run on three classifiers
+
+`Pipeline`, `GridSearchCV`, `clone` and the rest rely on what a classifier \
+promises, and scikit-learn has a suite of checks for it. \
+`tests/test_wrappers.py` runs the suite on ours each time.
+
+| classifier | checks | passed | failed | not applied |
+|---|---:|---:|---:|---:|
+{{counts}}
+Both nets: one hidden layer of {UNITS} tanh units, softmax, {EPOCHS} epochs \
+of SGD at {LEARNING_RATE}. XGBoost: {ROUNDS} rounds, the rest default. How \
+many checks there are depends on what a classifier says of itself; one that \
+is run several times, each on other data, has one line below.
+{{tables}}
+Made by `python -m tests.estimators` with {{versions}}.
+"""
 
 
 def _table(title, reasons):
-    if not reasons:
-        return []
-    rows = [
-        f"| `{check}` | {reason.replace('|', chr(92) + '|')} |"
-        for check, reason in reasons.items()
-    ]
-    head = ["| check | what scikit-learn says |", "|---|---|"]
-    return ["", f"## {title}", "", *head, *rows]
+    bar = str.maketrans({"|": r"\|"})
+    rows = [f"| `{k}` | {v.translate(bar)} |" for k, v in reasons.items()]
+    head = ["", f"## {title}", "", "| check | what scikit-learn says |"]
+    return "\n".join([*head, "|---|---|", *rows, ""]) if rows else ""
 
 
-def main() -> int:
-    from importlib.metadata import PackageNotFoundError, version
-
-    os.environ["SCIPY_ARRAY_API"] = "1"  # else one check is not applied
-    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-    os.environ["KERAS_BACKEND"] = "tensorflow"
-    record: dict = {"versions": {}}
+def _versions():
     for package in PACKAGES:
         for name in (package, f"{package}-cpu"):
             with contextlib.suppress(PackageNotFoundError):
-                record["versions"][package] = version(name)
-    for key in sys.argv[1:] or NAMES:
-        print(f"checking {NAMES[key]} ...", flush=True)
+                yield package, version(name)
+
+
+def main() -> int:
+    os.environ["SCIPY_ARRAY_API"] = "1"  # else one check is not applied
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    record: dict = {"versions": dict(_versions())}
+    for key, name in NAMES.items():
+        print(f"checking {name} ...", flush=True)
         record[key] = check(globals()[f"{key}_classifier"]())
-        counts = record[key]
-        print(f"  {counts['passed']} of {counts['run']} checks passed")
-    if all(key in record for key in NAMES):
-        FILE.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-        PAGE.write_text(page(record), encoding="utf-8")
+        print("  {passed} of {run} checks passed".format(**record[key]))
+    FILE.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    PAGE.write_text(page(record), encoding="utf-8")
     return 0
 
 

@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 
 import pytest
-from benchmarks.rows.contenders import CONTENDERS
 
 import numpy_net
+from benchmarks.rows.table import KERAS_1, ROWS
 from numpy_net import architectures
 
 ROOT = Path(__file__).parents[1]
@@ -30,17 +30,17 @@ def test_the_two_files_differ_in_the_import_alone():
 
 def test_the_benchmark_uses_the_settings_that_stand_there():
     """Rows that are not the assignment's may be shorter: one epoch."""
-    for contender in CONTENDERS:
-        if contender.net in (None, "log_loss_net"):
+    for row in ROWS:
+        if row.net in (None, "log_loss_net"):
             continue
         settings = {
             "assignment_net": architectures.ASSIGNMENT_FIT,
             "custom_net": architectures.CUSTOM_FIT,
-        }[contender.net]
-        if contender.name != "keras-batch-1":
-            assert contender.epochs == settings["epochs"]
-        if contender.batch_size != 1:
-            assert contender.batch_size == settings["batch_size"]
+        }[row.net]
+        if row is not KERAS_1:
+            assert row.epochs == settings["epochs"]
+        if row.batch_size != 1:
+            assert row.batch_size == settings["batch_size"]
 
 
 def public_names():

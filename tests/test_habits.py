@@ -1,6 +1,6 @@
 """What people expect by habit: reprs that tell, help, type hints."""
 
-import subprocess
+import runpy
 import sys
 from pathlib import Path
 
@@ -8,13 +8,7 @@ import pytest
 
 import numpy_net
 from benchmarks import cli as command_line
-from numpy_net import (
-    Input,
-    layers,
-    losses,
-    metrics,
-    optimizers,
-)
+from numpy_net import Input, layers, losses, metrics, optimizers
 from numpy_net.architectures import assignment_net
 from numpy_net.callbacks import History
 from numpy_net.initializers import GlorotUniform, Zeros
@@ -47,15 +41,11 @@ REPRS = {
 
 @pytest.mark.parametrize("text", REPRS)
 def test_a_repr_is_what_one_would_write(text):
-    thing = REPRS[text]
-    assert repr(thing) == text
-    names = {
-        name: vars(module)[name]
-        for module in (numpy_net, layers, losses, metrics, optimizers)
-        for name in dir(module)
-    } | {"L2": L2, "GlorotUniform": GlorotUniform, "Zeros": Zeros}
-    again = eval(text, names)
-    assert repr(again) == text
+    assert repr(REPRS[text]) == text
+    modules = (numpy_net, layers, losses, metrics, optimizers)
+    names = {k: v for module in modules for k, v in vars(module).items()}
+    more = {"L2": L2, "GlorotUniform": GlorotUniform, "Zeros": Zeros}
+    assert repr(eval(text, names | more)) == text
 
 
 def test_a_model_shows_its_layers():
@@ -90,15 +80,20 @@ HELP = [
 
 
 @pytest.mark.parametrize("command", HELP, ids=" ".join)
-def test_every_help_has_an_example_that_names_itself(command):
-    done = subprocess.run(
-        [sys.executable, *command, "--help"],
-        capture_output=True, text=True, cwd=ROOT, check=True,
-    )  # fmt: skip
-    _, _, examples = done.stdout.partition("example")
+def test_every_help_has_an_example_that_names_itself(
+    command, monkeypatch, capsys
+):
+    monkeypatch.setattr(
+        sys, "argv", [*command, "--help"][command[0] == "-m" :]
+    )
+    monkeypatch.chdir(ROOT)
+    start = runpy.run_module if command[0] == "-m" else runpy.run_path
+    with pytest.raises(SystemExit, match="0"):
+        start(sys.argv[0], run_name="__main__")
+    shown = capsys.readouterr().out
     line = " ".join(["python", *command])
-    assert line in examples, done.stdout
-    assert done.stdout.startswith(f"usage: {line.replace(' bench ', ' ')}")
+    assert line in shown.partition("example")[2]
+    assert shown.startswith(f"usage: {line.replace(' bench ', ' ')}")
 
 
 @pytest.mark.parametrize("package", ["numpy_net", "keras_net", "classical"])
@@ -107,17 +102,17 @@ def test_editors_are_told_of_the_type_hints(package):
 
 
 def test_all_that_is_public_has_a_docstring():
-    """help() reads it; a method that overrides needs none of its own."""
+    """help() reads it; what a method overrides has one already."""
     silent = []
     for name in numpy_net.__all__:
         thing = getattr(numpy_net, name)
-        members = vars(thing).values() if isinstance(thing, type) else [
-            member for key, member in vars(thing).items()
-            if not key.startswith("_")
-            and getattr(member, "__module__", None) == thing.__name__
-        ]  # fmt: skip
-        for member in [thing, *members]:
-            public = isinstance(member, type) or not isinstance(thing, type)
-            if public and not getattr(member, "__doc__", None):
-                silent.append(f"{name}: {member!r}")
+        members = [thing]
+        if not isinstance(thing, type):
+            members += [
+                member
+                for key, member in vars(thing).items()
+                if key[0] != "_"
+                and getattr(member, "__module__", "") == thing.__name__
+            ]
+        silent += [member for member in members if not member.__doc__]
     assert not silent

@@ -1,6 +1,8 @@
 """Sequential: layers, weights, and what fit does, step by step."""
 
+import gc
 import math
+import tracemalloc
 from functools import partial
 
 import numpy as np
@@ -15,6 +17,7 @@ from numpy_net import (
     data,
     layers,
     metrics,
+    utils,
 )
 from numpy_net.architectures import assignment_net, custom_net
 from numpy_net.optimizers import SGD
@@ -330,3 +333,26 @@ def test_training_learns_real_digits(mnist):
         assert np.abs(new - old).max() > 0.1
     hidden = model.layers[1](x.reshape(len(x), -1))
     assert (hidden.max(axis=0) - hidden.min(axis=0) > 0.1).all()
+
+
+def test_two_hundred_epochs_hold_no_more_than_twenty(digits):
+    """Nothing that an epoch makes is kept but its line of the history."""
+    utils.set_random_seed(0)
+    model = Sequential(
+        [
+            Input((28, 28)),
+            layers.Flatten(),
+            layers.Dense(6, "relu"),
+            layers.Dense(10, "softmax"),
+        ]
+    )
+    model.compile("sgd", "mse", metrics=["accuracy"])
+    model.fit(*digits, batch_size=10, epochs=20, verbose=0)
+    held = []
+    tracemalloc.start()
+    for epochs in (20, 200):
+        model.fit(*digits, batch_size=10, epochs=epochs, verbose=0)
+        gc.collect()
+        held.append(tracemalloc.get_traced_memory()[0])
+    tracemalloc.stop()
+    assert held[1] - held[0] < 20_000, f"bytes held: {held}"

@@ -5,115 +5,111 @@
     model.save_weights("net.weights.h5")     the weights alone; or "net.npz"
     model.load_weights("net.weights.h5")     or "net.npz", or "net.keras"
 
-The numbers are copied, not rounded: they come back bit for bit.
-
-files.py       bytes from and to the disk, and the members of a .keras
-containers.py  .npz and .weights.h5: bytes <-> arrays by name
-state.py       arrays by name <-> the weights and optimizer of a model
-describe.py    a model -> the config.json of a .keras
-build.py       the config.json of a .keras -> a model
-objects.py     one object of config.json, and what of it is ours
-
-A file may come from anyone. Nothing in it is run or unpickled, nothing is
-extracted, no other file is followed from it, and no array is made before
-its shape is known to be the model's and its bytes to be there. .npz and
-.keras carry checksums over all, and so does every .weights.h5 that is
-written here; in one that Keras wrote, a changed weight cannot be seen. The
-HDF5 library itself, which reads .weights.h5 and .keras, is not made for
-hostile files: from strangers take .npz.
-
-Keras: keras.saving.
+Numbers come back bit for bit. A file may come from anyone: nothing in it is
+run, unpickled or extracted, no other file is followed from it, no weight is
+made before it is known to be there. But HDF5's library, behind .keras and
+.weights.h5, is not made for hostile files: from strangers take .npz.
 """
 
-from collections.abc import Iterator
+import io
+import json
+import re
+import zipfile
 from contextlib import contextmanager
 from pathlib import Path
 
-from numpy_net.saving import build, containers, describe, files, state
+from numpy_net.saving import files
+from numpy_net.saving.model import arrays_of, described, opened, restore
+
+METADATA, CONFIG = "metadata.json", "config.json"
+VERSION = re.compile(rb'"keras_version": "([\d.]+)"')
+BY = b'{"keras_version": "3", "by": "numpy_net"}'
 
 
 def save_model(model, filepath) -> None:
     """Write the net, how it is compiled, its weights and its optimizer.
 
-    Raises ValueError, and leaves an old file as it was, if the name does
-    not end in .keras, if Keras has no word for some part, or for weights
-    that are not finite; ModuleNotFoundError without h5py.
+    Raises ValueError, and leaves an old file as it was, for another ending
+    than .keras, for a part that Keras does not have, and for weights that
+    are not finite; ModuleNotFoundError without h5py.
     Keras: keras.saving.save_model. Differences: an old file is replaced
-    without asking, in one go, and no initializers are written: they have
-    done their work.
+    without asking; no initializers, whose work is done.
     """
-    with _about(filepath) as path:
-        files.ending(path, ".keras")
-        config = describe.model(model)
-        arrays = state.of(model, built=True)
-        data = containers.write(".weights.h5", arrays)
-        files.write(path, files.archive(config, data))
+    with _about(filepath, ".keras") as (path, _):
+        weights = files.packed(".weights.h5", arrays_of(model))
+        config = json.dumps(described(model), allow_nan=False).encode()
+        members = {METADATA: BY, CONFIG: config, files.WEIGHTS: weights}
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w") as file:
+            for name, data in members.items():  # dated 1980: the same bytes
+                file.writestr(zipfile.ZipInfo(name), data)
+        files.write(path, buffer.getvalue())
 
 
 def load_model(filepath, *, compile: bool = True):
     """Return the net of a .keras file, compiled and with its optimizer.
 
-    Its dtype is that of the file, whatever floatx is. With compile=False
-    it is ready to predict, and how it was trained is not looked at.
+    Its dtype is the file's, whatever floatx is. compile=False: to predict.
 
-    Raises ValueError if the file is damaged, or for any part or setting
+    Raises ValueError if the file is damaged, and for any part or setting
     that numpy_net does not have; ModuleNotFoundError without h5py.
-    Keras: keras.saving.load_model. Differences: custom objects are always
-    refused, and so are arrays that do not fit.
+    Keras: keras.saving.load_model. One difference: no custom objects.
     """
-    with _about(filepath) as path:
-        files.ending(path, ".keras")
-        config, data = files.members(files.read(path))
-        plan = build.plan(files.parsed(config), compile)
-        with containers.opened(".weights.h5", data) as entries:
-            state.check(entries, plan.shapes())
-            model = build.model(plan)
-            state.restore(model, entries)
+    with _about(filepath, ".keras") as (path, _):
+        data = files.read(path)
+        texts = files.unzipped(data, 2**20, METADATA, CONFIG)
+        arrays = files.unpacked(".keras", data)
+        version = b"".join(VERSION.findall(texts[METADATA])).decode()
+        try:
+            model = opened(texts[CONFIG], arrays, compile)
+            restore(model, arrays)
+        except Exception as error:  # KeyError, for instance: no net at all
+            said = error if isinstance(error, ValueError) else repr(error)
+            raise ValueError(f"{said} (saved by Keras {version})") from None
     return model
 
 
 def save_weights(model, filepath) -> None:
     """Write the weights, and the optimizer if the model is compiled.
 
-    Raises ValueError, and leaves an old file as it was, if the name ends
-    in neither .weights.h5 nor .npz, or for weights that are not finite;
+    Raises ValueError, and leaves an old file as it was, for another ending
+    than .weights.h5 and .npz, and for weights that are not finite;
     ModuleNotFoundError for .weights.h5 without h5py.
-    Keras: keras.saving.save_weights; it knows .weights.h5 alone.
+    Keras: keras.saving.save_weights. One difference: .npz.
     """
-    with _about(filepath) as path:
-        kind = files.ending(path, ".weights.h5", ".npz")
-        files.write(path, containers.write(kind, state.of(model)))
+    with _about(filepath, ".weights.h5", ".npz") as (path, kind):
+        files.write(path, files.packed(kind, arrays_of(model)))
 
 
 def load_weights(model, filepath) -> None:
     """Copy a file's weights into the layers, in their dtype.
 
-    From float64 to float32 they are rounded, as in Keras. Of a .keras file
-    only the weights are read. A compiled model's optimizer takes over the
-    iterations, learning rate and velocities if they are as many as it has;
-    otherwise, where Keras warns, it stays as it is.
+    A compiled model's optimizer takes over iterations, learning rate and
+    momentums if they are as many as it has; otherwise it stays as it is.
 
-    Raises ValueError, and changes nothing, if the file is damaged, or if
-    an array is missing, one too many, of another shape, or not finite;
+    Raises ValueError, and changes nothing, if the file is damaged, or an
+    array is missing, one too many, of another shape, or not finite;
     ModuleNotFoundError for .weights.h5 and .keras without h5py.
-    Keras: keras.saving.load_weights. One difference: layers that the model
-    does not have are refused.
+    Keras: keras.saving.load_weights. Differences: .npz; no layer left out.
     """
-    with _about(filepath) as path:
-        kind = files.ending(path, ".weights.h5", ".npz", ".keras")
+    with _about(filepath, ".weights.h5", ".npz", ".keras") as (path, kind):
         data = files.read(path)
-        if kind == ".keras":
-            kind, (_, data) = ".weights.h5", files.members(data)
-        with containers.opened(kind, data) as entries:
-            state.restore(model, entries)
+        most = 16 * model.count_params() + 2**16  # momentums, headers
+        restore(model, files.unpacked(kind, data, most))
 
 
 @contextmanager
-def _about(filepath) -> Iterator[Path]:
-    """Give the path; put it before whatever is refused."""
+def _about(filepath, *endings):
+    """Give path and ending; put the path before whatever is refused."""
     path = Path(filepath)
     try:
-        yield path
+        found = [ending for ending in endings if path.name.endswith(ending)]
+        if not found:
+            if path.is_file():
+                files.read(path)  # which may be Keras 2's, and is told so
+            raise ValueError(f"expected the ending {' or '.join(endings)}")
+        yield path, found[0]
+    except ModuleNotFoundError:
+        raise ModuleNotFoundError("pip install h5py, or use .npz") from None
     except ValueError as error:
-        line = " ".join(f"{path}: {error}".split())
-        raise ValueError(line[:1000]) from None
+        raise ValueError(" ".join(f"{path}: {error}".split())[:1000]) from None

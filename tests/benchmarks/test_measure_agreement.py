@@ -6,7 +6,6 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 from msgspec.structs import replace
-from numpy_net.mistakes import MISTAKES, planted
 
 from benchmarks import InputError
 from benchmarks.measure import agreement
@@ -15,6 +14,7 @@ from benchmarks.measure.trainers import train
 from benchmarks.rows import table
 from tests.benchmarks.jobs import a_job, some_samples
 from tests.benchmarks.records import TWIN, a_record, a_run
+from tests.mistakes import MISTAKES, planted
 
 
 def compared(right, wrong):

@@ -35,7 +35,7 @@ def test_the_two_ends_are_the_assignments_nets(variant, make):
     ours = study.make_net(variant)
     utils.set_random_seed(3)
     theirs = make()
-    assert ours.layer_names == theirs.layer_names
+    assert [type(a) for a in ours.layers] == [type(b) for b in theirs.layers]
     for a, b in zip(ours.layers, theirs.layers, strict=True):
         assert getattr(a, "activation", 0) is getattr(b, "activation", 0)
     for a, b in zip(ours.get_weights(), theirs.get_weights(), strict=True):

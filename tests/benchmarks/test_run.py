@@ -73,6 +73,14 @@ def test_only_takes_rows_and_groups(words, names):
     assert len(chosen) == len(names)
 
 
+def test_each_tree_row_changes_one_thing():
+    """The time of one change is its own only if there is no other."""
+    for row in table.TREE_SETTINGS:
+        assert row.model == table.XGBOOST.model
+        shape = ("grow_policy", "max_leaves", "max_depth")  # of one tree
+        assert len(row.settings) == 1 or set(row.settings) == set(shape)
+
+
 def requested(words):
     return cli._request(cli._parse(words))
 
