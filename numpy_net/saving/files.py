@@ -125,8 +125,7 @@ def unpacked(kind: str, data: bytes, limit: int = LARGEST) -> dict:
     import h5py
 
     names: list[str] = []
-    file = io.BytesIO(data)
-    with understood("arrays in HDF5"), h5py.File(file, "r") as opened:
+    with understood("arrays in HDF5"), h5py.File(io.BytesIO(data)) as opened:
         opened.visit(names.append)  # which follows no link
         found = {name: opened[name] for name in names if PATHS.fullmatch(name)}
         for path, array in found.items():
