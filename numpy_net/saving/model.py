@@ -83,6 +83,7 @@ def opened(text: bytes, arrays, compile: bool) -> Sequential:
         raise ValueError("its first layer is no Input: give it one in Keras")
     entry = Input(tuple(first["config"].pop("batch_shape")[1:]))
     model, made = Sequential([entry], name=settings["name"]), map(_made, nodes)
+    # Neither floatx nor the random numbers are other ones afterwards.
     with config.using(first["config"]["dtype"]), utils.drawing_from(0):
         for place, layer in _placed([*made]):
             if isinstance(layer, Dense):  # make no kernel that is not there
