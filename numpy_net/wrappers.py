@@ -81,8 +81,9 @@ class SKLearnClassifier(ClassifierMixin, BaseEstimator):
         check_classification_targets(y)
         classes, labels = np.unique(y, return_inverse=True)
         if len(classes) == 1:
+            [one] = classes.tolist()  # not np.str_("a")
             raise ValueError(
-                f"y: expected at least 2 classes, got 1 class: {classes.tolist()[0]!r}"
+                f"y: expected at least 2 classes, got 1 class: {one!r}"
             )
         targets = utils.to_categorical(labels, len(classes))
         with self._seeded():

@@ -13,7 +13,7 @@ import numpy as np
 from numpy_net import activations, attributes, checks, config, utils
 from numpy_net.layers import Dense, Flatten, Input
 from numpy_net.losses import CategoricalCrossentropy, MeanSquaredError
-from numpy_net.metrics import CategoricalAccuracy, F1Score
+from numpy_net.metrics import CategoricalAccuracy, F1Score, MeanMetricWrapper
 from numpy_net.optimizers import SGD
 from numpy_net.regularizers import L2
 from numpy_net.saving.files import understood
@@ -33,7 +33,7 @@ FUNCTIONS = "mean_squared_error categorical_crossentropy categorical_accuracy"
 
 def described(model) -> dict:
     """Return the description of a model and of how it is compiled."""
-    entry = {"batch_shape": [*model.input_shape]}
+    entry = {"batch_shape": model.input_shape}
     nodes = [_node("keras.layers", "InputLayer", entry)]
     nodes += map(_value, model.layers)
     for node in nodes:
@@ -59,14 +59,16 @@ def _value(value):
         return _node(module, kind.__name__, settings)
     if callable(value) and value in activations.VJP:
         return value.__name__
+    if kind is MeanMetricWrapper:  # a function of the user's
+        return _node("builtins", "function", value.name, "function")
     if not isinstance(value, str | float | int | None):  # a subclass of ours
-        raise ValueError(f"Keras has no {value!r:.60}; use save_weights")
+        raise ValueError(f"Keras has no {kind.__name__}; use save_weights")
     return value
 
 
-def _node(module, kind, settings):
+def _node(module, kind, settings, name=None):
     node = {"module": module, "class_name": kind, "config": settings}
-    return node | {"registered_name": None}
+    return node | {"registered_name": name}
 
 
 def opened(text: bytes, arrays, compile: bool) -> Sequential:
