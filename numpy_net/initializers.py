@@ -3,10 +3,14 @@
 import numpy as np
 
 from numpy_net import checks, config, utils
-from numpy_net.attributes import Strict
+from numpy_net.checks import Strict, whole_number
 
 
-class GlorotUniform(Strict, seed=checks.seed):
+def _seed(name, value):
+    return None if value is None else whole_number(name, value, least=0)
+
+
+class GlorotUniform(Strict, seed=_seed):
     """W ~ U(-L, L),  L = sqrt(6 / (I + O)).      (I, O)
 
     The variance 2 / (I + O) lets neither the activations nor their

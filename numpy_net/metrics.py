@@ -10,12 +10,7 @@ y_true one-hot.
 import numpy as np
 
 from numpy_net import checks
-from numpy_net.attributes import Strict
-
-
-def _average(name, value):
-    known = ("macro", "micro", "weighted")
-    return None if value is None else checks.known(name, value, known)
+from numpy_net.checks import Strict
 
 
 class Mean(Strict, name=checks.text):
@@ -79,6 +74,11 @@ class CategoricalAccuracy(Mean):
         super().update_state(hits)
 
 
+def _average(name, value):
+    known = ("macro", "micro", "weighted")
+    return None if value is None else checks.known(name, value, known)
+
+
 class F1Score(Strict, average=_average, name=checks.text):
     """F1 = 2 TP / (2 TP + FP + FN) from the counts of a whole epoch.
 
@@ -109,10 +109,9 @@ class F1Score(Strict, average=_average, name=checks.text):
     def update_state(self, y_true, y_pred) -> None:
         largest = y_pred.max(axis=-1, keepdims=True)
         guess = (y_pred >= largest) & (np.abs(y_pred) > 1e-9)
+        hits = np.sum(y_true * guess, axis=0, dtype=float)
         # New arrays: those of before may be those of another pass.
-        self._true_positives = self._true_positives + np.sum(
-            y_true * guess, axis=0, dtype=float
-        )
+        self._true_positives = self._true_positives + hits
         self._predicted = self._predicted + guess.sum(axis=0, dtype=float)
         self._actual = self._actual + y_true.sum(axis=0, dtype=float)
 
@@ -122,9 +121,7 @@ class F1Score(Strict, average=_average, name=checks.text):
         if self.average == "micro":
             hits, both = hits.sum(keepdims=True), both.sum(keepdims=True)
         # 2 TP + FP + FN = predicted + actual
-        scores = np.divide(
-            2 * hits, both, out=np.zeros_like(both), where=both > 0
-        )
+        scores = 2 * hits / np.where(both > 0, both, 1)
         if self.average is None:
             return scores
         if self.average == "weighted":
