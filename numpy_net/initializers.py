@@ -17,7 +17,8 @@ class GlorotUniform(Strict, seed=_seed):
     gradients grow or fade from layer to layer (Glorot & Bengio 2010). With
     a seed it draws the same numbers at every call, as in Keras.
 
-    Keras: keras.initializers.GlorotUniform; equal seeds draw others there.
+    Keras: keras.initializers.GlorotUniform; equal seeds draw others there,
+    and without a seed an object chooses one, which it repeats.
     """
 
     def __init__(self, seed: int | None = None):

@@ -36,7 +36,13 @@ class Input(Strict):
         return f"Input({self.shape[1:]})"
 
 
-class Layer(Strict, name=checks.text):
+def _name(name, value):
+    if isinstance(value, str) and "/" in value:  # it parts names in files
+        raise checks.expected(name, "a name without /", value)
+    return checks.text(name, value)
+
+
+class Layer(Strict, name=_name):
     """What every layer has, and a model, too.   Keras: keras.layers.Layer.
 
     trainable  False freezes the weights: fit leaves them as they are, and
@@ -130,7 +136,7 @@ class Layer(Strict, name=checks.text):
 
     def __call__(self, x):
         """Return the outputs for a batch x, which is not checked."""
-        return self.call(x)
+        return self.call(np.asarray(x, self.dtype))
 
     def call(self, x):
         return self.forward(x)[-1]

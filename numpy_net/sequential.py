@@ -42,14 +42,14 @@ class Sequential(Layer, stop_training=checks.flag):
         """Put a layer at the end and make its weights."""
         first, shape = self.input_shape is None, self.output_shape
         kind: Any = Input if first else Layer
-        if not isinstance(layer, kind):
+        if not isinstance(layer, kind) or isinstance(layer, Sequential):
             wanted = "Input(shape) as the first entry" if first else "a layer"
             raise checks.expected("Sequential", wanted, layer)
         if first:
             shape = vars(self)["input_shape"] = layer.shape
         else:
             shape = layer.join(self._layers, shape)
-        vars(self).update(output_shape=shape)
+        vars(self).update(output_shape=shape, built=not first)
         self._take(None, None, [])  # another output: compile anew
 
     def compile(self, optimizer, loss, *, metrics=None) -> None:
@@ -75,10 +75,16 @@ class Sequential(Layer, stop_training=checks.flag):
 
     def get_layer(self, name: str | None = None, index: int | None = None):
         """Return the layer of that name, or the one at that place."""
-        found = {layer.name: layer for layer in self._layers}
-        if name is None:
-            found = {str(i): layer for i, layer in enumerate(self._layers)}
-        return checks.known("layer", name or str(index), found)
+        if (name is None) == (index is None):
+            raise ValueError("get_layer: expected a name or an index")
+        if index is None:
+            table = {layer.name: layer for layer in self._layers}
+            return checks.known("layer", name, table)
+        try:
+            return self._layers[index]
+        except (IndexError, TypeError):
+            where = f"the place of one of {len(self._layers)} layers"
+            raise checks.expected("index", where, index) from None
 
     @property
     def metrics(self) -> list[Any]:
