@@ -7,6 +7,10 @@ import numpy as np
 from numpy_net import checks, utils
 
 BLOCK = 1024  # samples that are put in order at a time
+HINTS = {  # (what has another shape, whether a single column is expected)
+    ("y", True): "; a single output takes a column: y.reshape(-1, 1)",
+    ("y", False): "; make labels one-hot with utils.to_categorical",
+}
 
 
 def array(name: str, values, shape: tuple, dtype) -> np.ndarray:
@@ -23,9 +27,10 @@ def array(name: str, values, shape: tuple, dtype) -> np.ndarray:
     first = found.shape[:1] if shape[:1] == (None,) else shape[:1]
     if found.shape != first + shape[1:] or not found.size:
         sizes = str(shape).replace("None", "N")
+        hint = HINTS.get((name, shape == (None, 1)), "")
         raise ValueError(
             f"{name}: expected shape {sizes} with N at least 1, got "
-            f"{found.shape}{_hint(name, shape)}"
+            f"{found.shape}{hint}"
         )
     if not np.isfinite(found.min()) or not np.isfinite(found.max()):
         where = tuple(int(i) for i in np.argwhere(~np.isfinite(found))[0])
@@ -36,16 +41,8 @@ def array(name: str, values, shape: tuple, dtype) -> np.ndarray:
     return found
 
 
-def _hint(name, shape):
-    if name != "y":
-        return ""
-    if shape == (None, 1):
-        return "; a single output takes a column: y.reshape(-1, 1)"
-    return "; make labels one-hot with utils.to_categorical"
-
-
 def like(own, new) -> list[np.ndarray]:
-    """Return new as arrays that fit these weights."""
+    """Return new as arrays that fit these weights, which can be written."""
     shapes = [weight.shape for weight in own]
     try:
         given = [np.shape(array) for array in new]
@@ -53,11 +50,8 @@ def like(own, new) -> list[np.ndarray]:
         given = new
     if given != shapes:
         raise checks.expected("weights", f"arrays of shapes {shapes}", given)
-    writeable(own)
-    return [
-        array("weights", n, w.shape, w.dtype)
-        for w, n in zip(own, new, strict=True)
-    ]
+    pairs = zip(new, writeable(own), strict=True)
+    return [array("weights", n, w.shape, w.dtype) for n, w in pairs]
 
 
 def writeable(weights) -> list[np.ndarray]:

@@ -3,17 +3,22 @@
 import numpy as np
 
 from numpy_net import checks, config, utils
-from numpy_net.attributes import Strict
+from numpy_net.checks import Strict, whole_number
 
 
-class GlorotUniform(Strict, seed=checks.seed):
+def _seed(name, value):
+    return None if value is None else whole_number(name, value, least=0)
+
+
+class GlorotUniform(Strict, seed=_seed):
     """W ~ U(-L, L),  L = sqrt(6 / (I + O)).      (I, O)
 
     The variance 2 / (I + O) lets neither the activations nor their
     gradients grow or fade from layer to layer (Glorot & Bengio 2010). With
     a seed it draws the same numbers at every call, as in Keras.
 
-    Keras: keras.initializers.GlorotUniform; equal seeds draw others there.
+    Keras: keras.initializers.GlorotUniform; equal seeds draw others there,
+    and without a seed an object chooses one, which it repeats.
     """
 
     def __init__(self, seed: int | None = None):

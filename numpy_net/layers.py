@@ -17,7 +17,7 @@ from numpy_net import (
     initializers,
     regularizers,
 )
-from numpy_net.attributes import Strict
+from numpy_net.checks import Strict
 
 
 class Input(Strict):
@@ -36,7 +36,13 @@ class Input(Strict):
         return f"Input({self.shape[1:]})"
 
 
-class Layer(Strict, name=checks.text):
+def _name(name, value):
+    if isinstance(value, str) and "/" in value:  # it parts names in files
+        raise checks.expected(name, "a name without /", value)
+    return checks.text(name, value)
+
+
+class Layer(Strict, name=_name):
     """What every layer has, and a model, too.   Keras: keras.layers.Layer.
 
     trainable  False freezes the weights: fit leaves them as they are, and
@@ -53,8 +59,8 @@ class Layer(Strict, name=checks.text):
         self.name = type(self).__name__.lower() if name is None else name
         self.trainable = trainable
 
-    def join(self, layers: list, input_shape) -> None:
-        """Make the weights, and stand at the end of these layers."""
+    def join(self, layers: list, input_shape):
+        """Make the weights, stand behind these layers; return the shape."""
         if self.built:  # build would replace its weights
             raise ValueError(
                 "Sequential: expected a new layer, got one that is in a "
@@ -68,6 +74,7 @@ class Layer(Strict, name=checks.text):
             raise checks.expected("name", "another for each layer", self.name)
         self.build(input_shape)
         layers.append(self)
+        return self.compute_output_shape(input_shape)
 
     @property
     def trainable(self) -> bool:
@@ -87,9 +94,10 @@ class Layer(Strict, name=checks.text):
     @property
     def trainable_weights(self) -> list[np.ndarray]:
         """Those that training changes."""
+        if not self.trainable:
+            return []
         parts = [w for layer in self._layers for w in layer.trainable_weights]
-        own = parts if self._layers else self.weights
-        return own if self.trainable else []
+        return parts if self._layers else self.weights
 
     @property
     def non_trainable_weights(self) -> list[np.ndarray]:
@@ -119,12 +127,16 @@ class Layer(Strict, name=checks.text):
         weights = self.weights
         return weights[0].dtype.name if weights else config.floatx()
 
+    def build(self, input_shape) -> None:
+        """Make the weights, if there are any."""
+        vars(self).update(built=True)
+
     def count_params(self) -> int:
         return sum(weight.size for weight in self.weights)
 
     def __call__(self, x):
         """Return the outputs for a batch x, which is not checked."""
-        return self.call(x)
+        return self.call(np.asarray(x, self.dtype))
 
     def call(self, x):
         return self.forward(x)[-1]
@@ -135,9 +147,6 @@ class Flatten(Layer):
 
     Nothing is computed or copied; row-major order, as in Keras.
     """
-
-    def build(self, input_shape) -> None:
-        vars(self).update(built=True)
 
     def compute_output_shape(self, input_shape):
         return input_shape[0], int(np.prod(input_shape[1:]))

@@ -9,7 +9,7 @@ import numpy as np
 
 from numpy_net import checks
 from numpy_net.activations import softmax
-from numpy_net.attributes import Strict
+from numpy_net.checks import Strict
 
 EPSILON = 1e-7  # keras.config.epsilon()
 

@@ -10,12 +10,7 @@ y_true one-hot.
 import numpy as np
 
 from numpy_net import checks
-from numpy_net.attributes import Strict
-
-
-def _average(name, value):
-    known = ("macro", "micro", "weighted")
-    return None if value is None else checks.known(name, value, known)
+from numpy_net.checks import Strict
 
 
 class Mean(Strict, name=checks.text):
@@ -44,15 +39,16 @@ class Mean(Strict, name=checks.text):
 class MeanMetricWrapper(Mean):
     """Mean of fn(y_true, y_pred) over the batches; of (B,) over the samples.
 
-    compile(metrics=[fn]) makes one, named as the function. A number counts
-    once for its batch, however short: so it depends on the batch size.
+    compile(metrics=[fn]) makes one, named as the function, MyF1 as my_f1. A
+    number counts once for its batch, however short: so it depends on the
+    batch size.
 
     Keras: keras.metrics.MeanMetricWrapper, without difference.
     """
 
     def __init__(self, fn, name: str | None = None):
         self._fn = fn
-        super().__init__(name or fn.__name__)
+        super().__init__("mean_metric_wrapper" if name is None else name)
 
     def update_state(self, y_true, y_pred):  # type: ignore[override]
         values = np.asarray(self._fn(y_true, y_pred), float)
@@ -77,6 +73,11 @@ class CategoricalAccuracy(Mean):
     def update_state(self, y_true, y_pred):  # type: ignore[override]
         hits = y_true.argmax(axis=-1) == y_pred.argmax(axis=-1)
         super().update_state(hits)
+
+
+def _average(name, value):
+    known = ("macro", "micro", "weighted")
+    return None if value is None else checks.known(name, value, known)
 
 
 class F1Score(Strict, average=_average, name=checks.text):
@@ -109,10 +110,9 @@ class F1Score(Strict, average=_average, name=checks.text):
     def update_state(self, y_true, y_pred) -> None:
         largest = y_pred.max(axis=-1, keepdims=True)
         guess = (y_pred >= largest) & (np.abs(y_pred) > 1e-9)
+        hits = np.sum(y_true * guess, axis=0, dtype=float)
         # New arrays: those of before may be those of another pass.
-        self._true_positives = self._true_positives + np.sum(
-            y_true * guess, axis=0, dtype=float
-        )
+        self._true_positives = self._true_positives + hits
         self._predicted = self._predicted + guess.sum(axis=0, dtype=float)
         self._actual = self._actual + y_true.sum(axis=0, dtype=float)
 
@@ -122,9 +122,7 @@ class F1Score(Strict, average=_average, name=checks.text):
         if self.average == "micro":
             hits, both = hits.sum(keepdims=True), both.sum(keepdims=True)
         # 2 TP + FP + FN = predicted + actual
-        scores = np.divide(
-            2 * hits, both, out=np.zeros_like(both), where=both > 0
-        )
+        scores = 2 * hits / np.where(both > 0, both, 1)
         if self.average is None:
             return scores
         if self.average == "weighted":
@@ -134,23 +132,13 @@ class F1Score(Strict, average=_average, name=checks.text):
 
 
 def get(identifier):
-    """Return the metric of that name, in compile's sense; or a function's.
-
-    It is named as it was asked for. A metric is returned as it is.
-    """
-    if isinstance(identifier, MeanMetricWrapper):
-        return identifier
+    """Return the metric of that name; a metric or a function as it is."""
     if callable(identifier) and not isinstance(identifier, type):
-        return MeanMetricWrapper(identifier)
-    name = identifier
-    if isinstance(name, str) and name.lower() in ("accuracy", "acc"):
-        name = "accuracy"
+        return identifier
+    if isinstance(identifier, Mean):
+        return identifier
     names = {
-        CategoricalAccuracy: "accuracy categorical_accuracy "
-        "CategoricalAccuracy",
+        CategoricalAccuracy: "categorical_accuracy CategoricalAccuracy",
         F1Score: "f1_score F1Score",
     }
-    metric = checks.made("metric", name, names)
-    if isinstance(identifier, str):
-        metric.name = identifier
-    return metric
+    return checks.made("metric", identifier, names)

@@ -3,7 +3,7 @@
 import copy
 
 from numpy_net import config
-from numpy_net.attributes import arguments
+from numpy_net.checks import arguments
 from numpy_net.layers import Dense, Flatten, Input
 from numpy_net.optimizers import SGD
 from numpy_net.sequential import Sequential

@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 
 from numpy_net import checks
-from numpy_net.attributes import Strict
+from numpy_net.checks import Strict
 
 
 class SGD(

@@ -1,7 +1,7 @@
 """Weight decay as a term of the loss.   Keras: keras.regularizers."""
 
 from numpy_net import checks
-from numpy_net.attributes import Strict
+from numpy_net.checks import Strict
 
 
 class L2(Strict, l2=checks.real_number):

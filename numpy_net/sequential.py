@@ -7,15 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from numpy_net import checks, compile_utils, data, summary, updates
+from numpy_net import checks, compile_utils, data, updates
 from numpy_net.callbacks import CallbackList, History
+from numpy_net.display import Progress, table
 from numpy_net.layers import Input, Layer
-from numpy_net.metrics import Mean
+from numpy_net.metrics import Mean, MeanMetricWrapper
+from numpy_net.optimizers import get as optimizer_of
 
 
-class Sequential(
-    Layer, stop_training=checks.flag, history=lambda _, value: value
-):
+class Sequential(Layer, stop_training=checks.flag):
     """A net of layers in a row: Sequential([Input((4,)), Dense(3)]).
 
     x is (N, *shape of the Input), finite; y is (N, O), one-hot as a rule;
@@ -33,7 +33,7 @@ class Sequential(
         self._layers: list[Any] = []
         super().__init__(trainable=trainable, name=name)
         vars(self).update(input_shape=None, output_shape=None)
-        self.stop_training, self.history = False, History()
+        self.stop_training = False
         self._take(None, None, [])
         for layer in checks.several("layers", layers, "[Input((784,))]"):
             self.add(layer)
@@ -42,16 +42,14 @@ class Sequential(
         """Put a layer at the end and make its weights."""
         first, shape = self.input_shape is None, self.output_shape
         kind: Any = Input if first else Layer
-        if not isinstance(layer, kind):
+        if not isinstance(layer, kind) or isinstance(layer, Sequential):
             wanted = "Input(shape) as the first entry" if first else "a layer"
             raise checks.expected("Sequential", wanted, layer)
         if first:
-            vars(self).update(
-                input_shape=layer.shape, output_shape=layer.shape
-            )
-            return
-        layer.join(self._layers, shape)
-        vars(self).update(output_shape=layer.compute_output_shape(shape))
+            shape = vars(self)["input_shape"] = layer.shape
+        else:
+            shape = layer.join(self._layers, shape)
+        vars(self).update(output_shape=shape, built=not first)
         self._take(None, None, [])  # another output: compile anew
 
     def compile(self, optimizer, loss, *, metrics=None) -> None:
@@ -62,9 +60,10 @@ class Sequential(
         metrics    a list of "accuracy", F1Score(average=...) and functions
                    of y_true and y_pred, which are averaged over the batches
         """
-        found = compile_utils.chosen(self, optimizer, loss, metrics)
-        optimizer, (self._objective, self._on_logits), metrics = found
-        self._take(optimizer, loss, [Mean("loss"), *metrics])
+        objective = compile_utils.objective(loss, self._layers)
+        more = compile_utils.counted(metrics, self.output_shape[-1])
+        self._take(optimizer_of(optimizer), loss, [Mean("loss"), *more])
+        self._objective, self._on_logits = objective
 
     def _take(self, optimizer, loss, trackers):
         vars(self).update(optimizer=optimizer, loss=loss)
@@ -76,10 +75,16 @@ class Sequential(
 
     def get_layer(self, name: str | None = None, index: int | None = None):
         """Return the layer of that name, or the one at that place."""
-        table = {layer.name: layer for layer in self._layers}
-        if name is None:
-            table = {str(i): layer for i, layer in enumerate(self._layers)}
-        return checks.known("layer", name or str(index), table)
+        if (name is None) == (index is None):
+            raise ValueError("get_layer: expected a name or an index")
+        if index is None:
+            table = {layer.name: layer for layer in self._layers}
+            return checks.known("layer", name, table)
+        try:
+            return self._layers[index]
+        except (IndexError, TypeError):
+            where = f"the place of one of {len(self._layers)} layers"
+            raise checks.expected("index", where, index) from None
 
     @property
     def metrics(self) -> list[Any]:
@@ -103,7 +108,7 @@ class Sequential(
 
     def batch_loss(self, x, y):
         """Return the loss of the batch (x, y), unchecked."""
-        return self._loss_value(y, self._forward(x))
+        return self._test_step(x, y)[0]
 
     def gradients(self, x, y) -> list[np.ndarray]:
         """Return dL/dW, dL/db, ... in the order of trainable_weights.
@@ -144,20 +149,25 @@ class Sequential(
         x, y, held_out = data.validation(
             self, x, y, validation_split, validation_data
         )
-        told = CallbackList(callbacks, self, verbose, epochs, len(x), size)
-        self.history, self.stop_training = told.history, False
+        bar = Progress(verbose, len(x), size, epochs)
+        told = CallbackList(callbacks, self, bar)
+        vars(self).update(history=told.history, stop_training=False)
         told.on_train_begin()
         for epoch in range(epochs):
             told.on_epoch_begin(epoch)
+            bar.begin(epoch)
             blocks = data.blocks(x, y, size, shuffle)
             where = f" in epoch {epoch + 1}"
-            logs = self._pass(self._step(size), blocks, size, where, told.bar)
+            logs = self._pass(self._step(size), blocks, size, where, bar)
             for weight in self.weights:  # the loss is from before the update
                 checks.finite("a weight", weight, where)
             if held_out:
-                results = self._test(held_out, size, told)
+                told.on_test_begin()
+                results = self._pass(self._test_step, [held_out], size)
+                told.on_test_end(logs=results)
                 logs |= {f"val_{k}": v for k, v in results.items()}
             told.on_epoch_end(epoch, logs=logs)
+            bar.end(logs)
             if self.stop_training:
                 break
         told.on_train_end(logs=logs)
@@ -166,58 +176,52 @@ class Sequential(
     def train_on_batch(self, x, y, *, return_dict: bool = False):
         """Make one update; return loss and metrics from before it."""
         x, y = data.pair(self, x, y)
-        logs = self._pass(self._step(len(x)), [(x, y)], len(x), "")
-        return logs if return_dict else compile_utils.listed(logs)
+        logs = self._pass(self._step(len(x)), [(x, y)], len(x))
+        return logs if return_dict else self._listed(logs)
 
     def evaluate(
         self, x, y, batch_size=None, verbose="auto", *, return_dict=False
     ):
         """Return [loss, *metrics], or the loss alone, or a dict."""
-        size = data.size_of_batch(batch_size)
-        pair = data.pair(self, x, y)
-        told = CallbackList(None, self, verbose, 1, len(pair[0]), size)
-        logs = self._test(pair, size, told)
-        if return_dict:
-            return dict(sorted(logs.items()))  # as in Keras
-        return compile_utils.listed(logs)
+        size, (x, y) = data.size_of_batch(batch_size), data.pair(self, x, y)
+        bar = Progress(verbose, len(x), size)
+        logs = self._pass(self._test_step, [(x, y)], size, "", bar)
+        bar.end(logs)
+        return logs if return_dict else self._listed(logs)
 
     @np.errstate(over="ignore", invalid="ignore")  # checks.finite tells more
     def predict(self, x, batch_size=None, verbose="auto") -> np.ndarray:
         """Return the outputs a for x, (N, O)."""
         size, x = data.size_of_batch(batch_size), data.inputs(self, x)
-        told = CallbackList(None, self, verbose, 1, len(x), size)
-        told.on_predict_begin()
+        bar = Progress(verbose, len(x), size)
         batches = data.batches(len(x), size)
         outputs = np.concatenate([self.call(x[rows]) for rows in batches])
-        told.on_predict_end()
+        bar.end({})
         checks.finite("an output", outputs)
         return outputs
 
     def summary(self, *, print_fn=None) -> None:
         """Print layers, output shapes and parameter counts."""
-        (print_fn or print)(summary.table(self))
+        (print_fn or print)(table(self))
 
     def save(self, filepath) -> None:
         """Write a .keras file, that Keras opens: saving.save_model."""
-        _saving("save_model")(self, filepath)
+        _saving().save_model(self, filepath)
 
     def save_weights(self, filepath) -> None:
         """Write .weights.h5 or .npz: saving.save_weights."""
-        _saving("save_weights")(self, filepath)
+        _saving().save_weights(self, filepath)
 
     def load_weights(self, filepath) -> None:
         """Read .weights.h5, .npz or .keras: saving.load_weights."""
-        _saving("load_weights")(self, filepath)
+        _saving().load_weights(self, filepath)
 
-    def _test(self, pair, size, told):
-        """Loss and metrics of x, y with the weights as they are."""
-        told.on_test_begin()
-        logs = self._pass(self._test_step, [pair], size, "")
-        told.on_test_end(logs=logs)
-        return logs
+    def _listed(self, logs):
+        values = [logs[metric.name] for metric in self._trackers]
+        return values if len(values) > 1 else values[0]
 
     @np.errstate(over="ignore", invalid="ignore")  # checks.finite tells more
-    def _pass(self, step, blocks, size, where, bar=None):
+    def _pass(self, step, blocks, size, where="", bar=None):
         """Take the batches of all blocks (x, y) through step; return logs."""
         own = [copy.copy(metric) for metric in self._trackers]  # others run
         for metric in own:
@@ -225,18 +229,23 @@ class Sequential(
         batch = 0
         for x, y in blocks:
             y_pred, values = np.empty_like(y), []
-            for rows in data.batches(len(x), size):
+            batches = [*data.batches(len(x), size)]
+            for rows in batches:
                 loss, y_pred[rows] = step(x[rows], y[rows])
                 values.append(loss)
                 batch += 1
                 if not isfinite(loss):
                     checks.finite("the loss", loss, f"{where}, batch {batch}")
-            compile_utils.count(own, values, y, y_pred, size)
+            own[0].update_state(values, [len(y[rows]) for rows in batches])
+            for metric in own[1:]:
+                single = isinstance(metric, MeanMetricWrapper)
+                for rows in batches if single else [slice(None)]:
+                    metric.update_state(y[rows], y_pred[rows])
             if bar:
                 bar.moves_to(batch, own)
         for metric, its in zip(self._trackers, own, strict=True):
             vars(metric).update(vars(its))
-        return {metric.name: metric.result() for metric in own}
+        return dict(sorted((metric.name, metric.result()) for metric in own))
 
     def _learning(self):
         """The layers that are trained, each with its place."""
@@ -296,7 +305,7 @@ class Sequential(
         return deltas
 
 
-def _saving(name):
+def _saving():
     from numpy_net import saving  # which makes models in its turn
 
-    return getattr(saving, name)
+    return saving

@@ -1,22 +1,17 @@
 """[4], [5] and [12]: by the gradients; or in one, and dW is never written.
 
-dW = x^T delta is as large as the kernel, 784 x 30, but all that it says is
-in two thin arrays, of one row per sample. Written down, it crosses the
-memory three times before the kernel is new. BLAS, which NumPy's dot calls,
-too, has a routine for C = alpha A B + beta C: with alpha = -learning_rate
-and beta = 1 it subtracts the product from W where it stands. NumPy does not
-hand it out, SciPy does. ``fit`` takes this way where dW is good for nothing
-else: with plain SGD, no regularizer, and a batch so thin that the passes
-over dW cost more than the product. A test holds both ways to equal weights.
+dW = x^T delta is as large as the kernel, 784 x 30; written down, it crosses
+the memory three times before the kernel is new. BLAS has a routine for
+C = alpha A B + beta C: with alpha = -learning_rate and beta = 1 it subtracts
+the product from W where it stands. SciPy hands it out, NumPy does not.
+``fit`` takes this way where dW is good for nothing else: with plain SGD, no
+regularizer, and a batch so thin that the passes over dW cost more than the
+product. A test holds both ways to equal weights.
 
-What does not change from step to step, such as the views of the arrays that
-BLAS wants, is made once for many: in a step of a few microseconds a view
-costs as much as a small product.
-
-SciPy brings a BLAS of its own, with threads of its own. Both libraries'
-threads wait by spinning: a product that SciPy shares among its threads was
-seen to take thirty times as long, because NumPy's were still turning. So it
-is given pieces that it computes on the calling thread.
+The views that BLAS wants are made once for many steps: a view costs as much
+as a small product. And SciPy's BLAS has threads of its own, which wait by
+spinning while NumPy's do, too: a shared product was seen to take thirty
+times as long. So it is given pieces that it computes on the calling thread.
 """
 
 import numpy as np
