@@ -383,18 +383,21 @@ COMMANDS = {
         _report_options,
         report,
         "Draw a run's page, figures and tables anew.",
+        "results/NAME",
     ),
     "check": (
         _check_options,
         check,
         "Judge a run: noise, missing rounds, threads, equal updates. Exit "
         "code 1 if its seconds are doubtful.",
+        "results/NAME",
     ),
     "compare": (
         _compare_options,
         compare,
         "Hold the seconds of two runs on the same machine to each other. "
         "Exit code 1 if a row became clearly slower.",
+        "results/A results/B --fail-over 10",
     ),
 }
 
@@ -427,9 +430,12 @@ def _parse(words: list[str]) -> Namespace:
         prog="python -m benchmarks",
         help=argparse.SUPPRESS,
     )
-    for name, (add_options, action, description) in COMMANDS.items():
+    for name, (add_options, action, about, words_after) in COMMANDS.items():
         command = commands.add_parser(
-            name, description=description, allow_abbrev=False
+            name,
+            description=about,
+            epilog=f"example: python -m benchmarks {name} {words_after}",
+            allow_abbrev=False,
         )
         add_options(command)
         command.set_defaults(action=action)

@@ -225,7 +225,7 @@ NETS = {
     "loss 'hinge'": (compiled("hinge"), "unknown loss 'hinge'; known: categ"),
     "metric 'recall'": (
         compiled(metrics=["recall"]),
-        "unknown metric 'recall'; known: accuracy",
+        "unknown metric 'recall'; known: ",
     ),
     "metrics twice": (
         compiled("categorical_crossentropy", metrics=["accuracy"] * 2),

@@ -10,7 +10,7 @@ import json
 
 import numpy as np
 
-from numpy_net import activations, attributes, checks, config, utils
+from numpy_net import activations, checks, config, utils
 from numpy_net.layers import Dense, Flatten, Input
 from numpy_net.losses import CategoricalCrossentropy, MeanSquaredError
 from numpy_net.metrics import CategoricalAccuracy, F1Score, MeanMetricWrapper
@@ -53,7 +53,7 @@ def _value(value):
     """An argument, or what else there is, as JSON has it."""
     kind = type(value)
     if kind in KINDS:
-        given = attributes.arguments(value).items()
+        given = checks.arguments(value).items()
         settings = {k: _value(v) for k, v in given if k not in DONE}
         module = kind.__module__.replace("numpy_net", "keras")
         return _node(module, kind.__name__, settings)
