@@ -33,7 +33,7 @@ class Analysis:
         self.noise_floor = noise_floor(record.twins())
         self.ratios = [m for ratio in RATIOS if (m := self._measured(ratio))]
         self.costs = list(step_cost.costs(record))
-        self.closings = list(step_cost.closings(self.costs))
+        self.closings = step_cost.closings(self.costs)
         self.rungs = list(epochs.rungs(record))
         self.reached = list(epochs.reached(record))
         self.findings = fairness.findings(record)

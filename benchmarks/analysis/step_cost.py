@@ -28,23 +28,46 @@ class Cost(Struct, frozen=True):
     """What a step of one row of the group step costs at one width.
 
     times        by batch size
-    epochs       as people train them, to which the cost is held
     alpha, beta  None if there is but one batch size
     residual     the worst |line / time - 1|, at batch size worst
+    epoch        as people train it, to which the cost is held
+    measured     seconds of that epoch
     """
 
     row: Row
     units: int
     times: Times
-    epochs: list[WholeEpoch]
     alpha: Estimate | None
     beta: Estimate | None
     residual: float
     worst: int
+    epoch: WholeEpoch
+    measured: Estimate
 
     @property
     def straight(self) -> bool:
         return self.residual <= STRAIGHT
+
+    @property
+    def by_line(self) -> bool:
+        """Whether the line predicts the epoch; else the timed point does."""
+        return self.alpha is not None and self.straight
+
+    @property
+    def predicted(self) -> float:
+        """Seconds of the epoch: (alpha + beta * batch size) * steps."""
+        step = self.times[self.epoch.batch_size].value
+        if self.alpha and self.beta and self.by_line:
+            step = self.alpha.value + self.beta.value * self.epoch.batch_size
+        return step * self.epoch.steps
+
+    @property
+    def off(self) -> float:
+        return self.predicted / self.measured.value - 1
+
+    @property
+    def explained(self) -> bool:
+        return abs(self.off) <= EXPLAINED
 
 
 def costs(record: Record) -> Iterator[Cost]:
@@ -68,8 +91,10 @@ def _cost(row: Row, units: int, sweeps: list[Sweep]) -> Cost:
         for size, time in times.items():
             off[size] = abs((alpha.value + beta.value * size) / time.value - 1)
     worst = max(off, key=lambda size: off[size])
-    epochs = [sweep.epoch for sweep in sweeps]
-    return Cost(row, units, times, epochs, alpha, beta, off[worst], worst)
+    epoch = sweeps[0].epoch
+    measured = estimate(sweep.epoch.seconds for sweep in sweeps)
+    fit = (alpha, beta, off[worst], worst)
+    return Cost(row, units, times, *fit, epoch, measured)
 
 
 def _times(sweep: Sweep, units: int) -> dict[int, float]:
@@ -81,39 +106,10 @@ def _times(sweep: Sweep, units: int) -> dict[int, float]:
     return {size: median(values) for size, values in seconds.items()}
 
 
-class Closing(Struct, frozen=True):
-    """The epoch (alpha + beta * batch) * steps beside the measured one.
-
-    by_line  else the timed point alone predicts: no line explains the points
-    """
-
-    row: Row
-    batch_size: int
-    by_line: bool
-    predicted: float
-    measured: Estimate
-
-    @property
-    def off(self) -> float:
-        return self.predicted / self.measured.value - 1
-
-    @property
-    def explained(self) -> bool:
-        return abs(self.off) <= EXPLAINED
-
-
-def closings(costs: list[Cost]) -> Iterator[Closing]:
-    """Each row of the assignment's net, if its batch size was swept."""
-    for cost in costs:
-        epoch, by_line = cost.epochs[0], False
-        size = epoch.batch_size
-        if cost.units != UNITS or size not in cost.times:
-            continue
-        step = cost.times[size].value
-        if cost.alpha and cost.beta and cost.straight:
-            step, by_line = cost.alpha.value + cost.beta.value * size, True
-        measured = estimate(epoch.seconds for epoch in cost.epochs)
-        yield Closing(cost.row, size, by_line, step * epoch.steps, measured)
+def closings(costs: list[Cost]) -> list[Cost]:
+    """The costs that can be held to a measured epoch."""
+    nets = [cost for cost in costs if cost.units == UNITS]
+    return [cost for cost in nets if cost.epoch.batch_size in cost.times]
 
 
 class Crossing(Struct, frozen=True):
