@@ -1,8 +1,10 @@
 """An Analysis: what follows from a Record, computed once."""
 
+from statistics import median
+
 from msgspec import Struct
 
-from benchmarks.analysis import fairness, ladder, step_cost, time_to_accuracy
+from benchmarks.analysis import epochs, fairness, step_cost
 from benchmarks.analysis.intervals import Estimate, estimate, noise_floor
 from benchmarks.record.record import Record
 from benchmarks.rows.row import Ratio, Row
@@ -12,7 +14,6 @@ from benchmarks.rows.table import RATIOS, sweep_of
 class Measured(Struct, frozen=True):
     """A ratio whose two rows ran: its value, or the reasons against one.
 
-    reasons  the rules of the gate that failed
     slower_seconds, faster_seconds   of an epoch, of the same rounds
     """
 
@@ -24,14 +25,7 @@ class Measured(Struct, frozen=True):
 
 
 class Analysis:
-    """The figures that follow from the raw times of a record.
-
-    costs, closings  what a step costs, whether that explains an epoch
-    rungs            the ladder
-    reached          when each row had learned enough
-    findings         the rules of a fair comparison, each judged
-    doubts           what makes the seconds of single runs doubtful
-    """
+    """The figures that follow from the raw times of a record."""
 
     def __init__(self, record: Record) -> None:
         self.record = record
@@ -39,9 +33,9 @@ class Analysis:
         self.noise_floor = noise_floor(record.twins())
         self.ratios = [m for ratio in RATIOS if (m := self._measured(ratio))]
         self.costs = list(step_cost.costs(record))
-        self.closings = list(step_cost.closings(record, self.costs))
-        self.rungs = list(ladder.rungs(record))
-        self.reached = list(time_to_accuracy.reached(record))
+        self.closings = step_cost.closings(self.costs)
+        self.rungs = list(epochs.rungs(record))
+        self.reached = list(epochs.reached(record))
         self.findings = fairness.findings(record)
         self.doubts = fairness.doubts(record)
 
@@ -50,9 +44,9 @@ class Analysis:
         if not pairs:
             return None
         reasons = self._reasons(ratio) if ratio.gated else []
-        value = None if reasons else estimate([a / b for a, b in pairs])
-        seconds = self.record.epoch_seconds(ratio.slower, ratio.faster)
-        return Measured(ratio, value, reasons, *seconds)
+        value = None if reasons else estimate(a / b for a, b in pairs)
+        slower, faster = map(median, zip(*pairs, strict=True))
+        return Measured(ratio, value, reasons, slower, faster)
 
     def _reasons(self, ratio: Ratio) -> list[str]:
         names = {ratio.slower.name, ratio.faster.name}
@@ -63,12 +57,9 @@ class Analysis:
 
     def ratio(self, slower: Row, faster: Row) -> Measured | None:
         """The ratio of two rows, if they share a round."""
-        for measured in self.ratios:
-            if (measured.ratio.slower, measured.ratio.faster) == (
-                slower,
-                faster,
-            ):
-                return measured
+        for found in self.ratios:
+            if (found.ratio.slower, found.ratio.faster) == (slower, faster):
+                return found
         return None
 
     def equal_updates(self, rows: list[Row]) -> bool:

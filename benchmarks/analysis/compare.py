@@ -9,7 +9,7 @@ from benchmarks.rows.row import Row
 
 
 class Change(Struct, frozen=True):
-    """What became of one row: its seconds per epoch, then and now.
+    """Seconds per epoch of one row, then and now.
 
     floor  what identical rows differ by in the noisier of the two
     """
@@ -36,14 +36,9 @@ class Change(Struct, frozen=True):
 
 
 def changes(old: Record, new: Record) -> list[Change]:
-    """Every row that both have trained.
-
-    InputError where they have not the same machine, threads, device and
-    data: no ratio may be formed of them.
-    """
+    """Every row that both have trained; InputError if conditions differ."""
     for name, one in _conditions(old).items():
-        other = _conditions(new)[name]
-        if one != other:
+        if one != (other := _conditions(new)[name]):
             raise InputError(
                 f"the two have not the same {name} ({one} and {other}): no "
                 f"ratio is formed of them; measure both alike"
@@ -53,13 +48,12 @@ def changes(old: Record, new: Record) -> list[Change]:
     if not both:
         raise InputError("the two have no row in common: nothing to compare")
     return [
-        Change(row, floor, _seconds(old, row), _seconds(new, row))
-        for row in both
+        Change(row, floor, _epoch(old, row), _epoch(new, row)) for row in both
     ]
 
 
-def _seconds(record: Record, row: Row) -> Estimate:
-    return estimate([run.epoch_seconds for run in record.trained(row)])
+def _epoch(record: Record, row: Row) -> Estimate:
+    return estimate(run.epoch_seconds for run in record.trained(row))
 
 
 def _conditions(record: Record) -> dict[str, object]:

@@ -5,16 +5,14 @@ for: a rule about something that this record does not hold is not checked.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable
-from typing import Literal, NamedTuple
-
-from msgspec import Struct
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import NamedTuple
 
 from benchmarks.analysis.intervals import noise_floor
 from benchmarks.record.record import Record
 from benchmarks.record.request import Request
 from benchmarks.record.run import TRAINING, Noise, Run
-from benchmarks.rows.row import Row
 from benchmarks.rows.table import RATIOS
 
 BUSY = 1.05  # CPU seconds per wall second and thread that are still no more
@@ -22,18 +20,38 @@ RESTLESS = 0.10  # identical rows that differ by more show a busy machine
 STEAL_LIMIT = 0.02  # of all CPU time, taken by other virtual machines
 DRIFT_LIMIT = 0.05  # of the sentinel's time, between before and after
 
-Outcome = Literal["passed", "FAILED", "not checked"]
-Check = tuple[Outcome, str]  # how it came out, and what was seen
-Complaint = str | None  # "" where all is well, None where nothing can be told
-Rule = Callable[[Record], Check]
+
+class Rule(StrEnum):
+    """The rules, in the order in which they are shown."""
+
+    DTYPE = "the dtype that the row says"
+    EQUAL_UPDATES = "equal updates where a ratio is formed"
+    UPDATES = "as many updates as batches"
+    OFF_CLOCK = "evaluation off the clock"
+    METRICS = "equal metrics in both rows of a ratio"
+    INTERLEAVED = "rounds interleaved, one over before the next"
+    ROUNDS = "five rounds or more"
+    COMPLETE = "no run missing or dropped"
+    CORES = "no more cores and BLAS threads than asked for"
+    CPU_TIME = "no more CPU time than threads times wall time"
+    DEVICE = "weights on the device of the run"
+    COMPILED = "compiled only where the row says so"
+    QUIET = "quiet machine: no steal, throttling or drift"
+    TWINS = "noise floor from identical rows"
+    SEEDS = "three seeds or more behind an accuracy"
 
 
-class Finding(Struct, frozen=True):
-    """One rule, how it came out, and what was seen."""
+class Finding(NamedTuple):
+    """Whether a rule holds (None: not checked), and what was seen."""
 
-    rule: str
-    outcome: Outcome
-    seen: str = ""
+    rule: Rule
+    holds: bool | None
+    seen: str
+
+    @property
+    def outcome(self) -> str:
+        words = {True: "passed", False: "FAILED", None: "not checked"}
+        return words[self.holds]
 
 
 class Doubt(NamedTuple):
@@ -44,9 +62,22 @@ class Doubt(NamedTuple):
     words: str
 
 
+Check = tuple[Rule, bool, str]  # whether it holds, what is wrong if not
+
+
 def findings(record: Record) -> list[Finding]:
-    """Judge every rule."""
-    return [Finding(rule, *judge(record)) for rule, judge in RULES]
+    """Judge every rule: it fails if any check of it fails."""
+    found = [*_rounds(record), *_noise(record)]
+    for rule, holds, wrong in (*_checks(record), *_pairs(record)):
+        found.append(Finding(rule, holds, "" if holds else wrong))
+    return [_sum(rule, [f for f in found if f.rule is rule]) for rule in Rule]
+
+
+def _sum(rule: Rule, found: list[Finding]) -> Finding:
+    told = [f.holds for f in found if f.holds is not None]
+    holds = all(told) if told else None
+    seen = [f.seen for f in found if f.holds is holds and f.seen]
+    return Finding(rule, holds, "; ".join(dict.fromkeys(seen)))
 
 
 def doubts(record: Record) -> list[Doubt]:
@@ -54,202 +85,120 @@ def doubts(record: Record) -> list[Doubt]:
     return [
         Doubt(run.row, run.round, words)
         for run in record.runs
-        for words in flags(run.noise)
+        for words in _doubtful(run.noise)
     ]
 
 
-def flags(noise: Noise | None) -> list[str]:
-    """Say in words what makes a run's seconds doubtful."""
+def _doubtful(noise: Noise | None) -> Iterator[str]:
     if noise is None:  # the run ended before it could say
-        return []
-    words = []
+        return
     if noise.steal and noise.steal > STEAL_LIMIT:
-        words.append(f"the host took {noise.steal:.0%} of the CPU time")
+        yield f"the host took {noise.steal:.0%} of the CPU time"
     if noise.throttled:
-        words.append("a CPU quota stopped it")
+        yield "a CPU quota stopped it"
     change = noise.sentinel_after / noise.sentinel_before - 1
     if abs(change) > DRIFT_LIMIT:
-        words.append(f"the machine's speed changed by {change:+.0%}")
-    return words
+        yield f"the machine's speed changed by {change:+.0%}"
 
 
-def _good(record: Record) -> list[Run]:
+def _timed(record: Record) -> list[Run]:
     """What a row's seconds are made from; drift and study have none."""
-    return [
-        run
-        for run in record.runs
-        if run.ok and run.verified and (run.training or run.sweep)
-    ]
+    return [r for r in record.runs if r.ok and (r.training or r.sweep)]
 
 
-def _trained(record: Record) -> list[Run]:
-    return [run for run in _good(record) if run.training]
+def _checks(record: Record) -> Iterator[Check]:
+    """What is checked of every run by itself."""
+    for run in _timed(record):
+        checks = [*_given(run, record.request)]
+        checks += _training(run, record.request) if run.training else []
+        for rule, holds, wrong in checks:
+            yield rule, holds, f"{run.row} {wrong}"
+    missing = len(record.missing())
+    yield Rule.COMPLETE, not missing, f"{missing} planned runs are missing"
+    for run in record.runs:
+        yield Rule.COMPLETE, run.ok, f"{run.row}: {run.status}"
 
 
-def _judged(holds: bool, seen: str = "") -> Check:
-    return ("passed" if holds else "FAILED"), seen
+def _given(run: Run, request: Request) -> Iterator[Check]:
+    """What the process of a run was given."""
+    row, given = request.row(run.row), run.given
+    yield Rule.DTYPE, given.dtype == row.dtype, f"ran in {given.dtype}"
+    right = given.device.lower().startswith(request.device)
+    yield Rule.DEVICE, right, f"ran on {given.device}"
+    if given.jit_compile is not None:
+        right = given.jit_compile == row.compiled
+        yield Rule.COMPILED, right, f"has jit_compile={given.jit_compile}"
+    widths = {"cores": given.cores or 0}
+    widths |= {f"threads of {p}": n for p, n in given.blas_threads.items()}
+    if any(widths.values()):
+        wide = [f"{n} {w}" for w, n in widths.items() if n > request.threads]
+        yield Rule.CORES, not wide, f"could use {' and '.join(wide)}"
 
 
-def _complaints(complaints: Iterable[Complaint]) -> Check:
-    """Failed with what was found; passed if nothing was."""
-    told = [words for words in complaints if words is not None]
-    seen = "; ".join(dict.fromkeys(filter(None, told)))
-    return _judged(not seen, seen) if told else ("not checked", "")
-
-
-def _each(
-    of: Callable[[Record], list[Run]],
-    check: Callable[[Row, Run, Request], Complaint],
-) -> Rule:
-    """A rule for each of these runs by itself."""
-
-    def judge(record: Record) -> Check:
-        request = record.request
-        told = [(r, check(request.row(r.row), r, request)) for r in of(record)]
-        return _complaints(c and f"{run.row} {c}" for run, c in told)
-
-    return judge
-
-
-def _dtype(row: Row, run: Run, _: Request) -> Complaint:
-    dtype = run.given.dtype
-    return "" if dtype == row.dtype else f"ran in {dtype}"
-
-
-def _device(_: Row, run: Run, request: Request) -> Complaint:
-    device = run.given.device
-    holds = device.lower().startswith(request.device)
-    return "" if holds else f"ran on {device}"
-
-
-def _compiled(row: Row, run: Run, _: Request) -> Complaint:
-    compiled = run.given.jit_compile
-    if compiled is None:
-        return None
-    return "" if compiled == row.compiled else f"has jit_compile={compiled}"
-
-
-def _cores(_: Row, run: Run, request: Request) -> Complaint:
-    given = {"cores": run.given.cores or 0}
-    given |= {f"threads of {p}": n for p, n in run.given.blas_threads.items()}
-    if not any(given.values()):
-        return None
-    wide = [f"{n} {what}" for what, n in given.items() if n > request.threads]
-    return f"could use {' and '.join(wide)}" if wide else ""
-
-
-def _busy(_: Row, run: Run, request: Request) -> Complaint:
+def _training(run: Run, request: Request) -> Iterator[Check]:
+    """What a run did while it trained."""
+    size, training = request.row(run.row).batch_size, run.measured
+    epochs, updates = len(training.epochs), training.updates
+    if size and epochs:
+        batches = -(-training.samples // epochs // size)
+        right = updates == batches * epochs
+        yield Rule.UPDATES, right, f"made {updates} updates"
+    # An epoch that counts what is off the clock makes the sum too long.
+    total = sum(epoch.wall for epoch in training.epochs) + training.off_clock
+    right = total <= run.wall("training") * 1.001
+    yield Rule.OFF_CLOCK, right, "counts in its epochs what is off the clock"
+    yield Rule.OFF_CLOCK, "predict" in run.phases, "was not tested by itself"
     # What was split off the phase has left its CPU time there.
     split = [n for n in TRAINING if (p := run.phases.get(n)) and p.cpu is None]
     wall, cpu = run.wall("training", *split), run.phases["training"].cpu
-    if cpu is None or wall < 0.5:  # too short for the clock of the CPU
-        return None
-    holds = cpu / wall <= BUSY * request.threads
-    return "" if holds else f"used {cpu / wall:.2f} cores"
+    if cpu is not None and wall >= 0.5:  # else too short for the CPU's clock
+        right = cpu / wall <= BUSY * request.threads
+        yield Rule.CPU_TIME, right, f"used {cpu / wall:.2f} cores"
 
 
-def _updates(row: Row, run: Run, _: Request) -> Complaint:
-    epochs, updates = len(run.measured.epochs), run.measured.updates
-    if not row.batch_size or not epochs:
-        return None
-    batches = -(-run.measured.samples // epochs // row.batch_size)
-    return "" if updates == batches * epochs else f"made {updates} updates"
-
-
-def _off_clock(_: Row, run: Run, __: Request) -> Complaint:
-    """An epoch that counts what is off the clock makes the sum too long."""
-    epochs = sum(epoch.wall for epoch in run.measured.epochs)
-    if epochs + run.measured.off_clock > run.wall("training") * 1.001:
-        return "counts in its epochs what is off the clock"
-    return "" if "predict" in run.phases else "was not tested by itself"
-
-
-def _equal_updates(record: Record) -> Check:
-    gate = record.comparison.gate if record.comparison else []
-    return _complaints(
-        f"{' and '.join(entry.rows)}: {failed}" if failed else ""
-        for entry in gate
-        for failed in [", ".join(entry.failed)]
-    )
-
-
-def _metrics(record: Record) -> Check:
-    """What each row counted while it was timed: its epochs tell."""
-    counted = {
+def _pairs(record: Record) -> Iterator[Check]:
+    """What the two rows of a ratio must have in common."""
+    for gate in record.comparison.gate if record.comparison else []:
+        words = f"{' and '.join(gate.rows)}: {', '.join(gate.failed)}"
+        yield Rule.EQUAL_UPDATES, not gate.failed, words
+    counted = {  # by each row while it was timed: its epochs tell
         run.row: {n for n in run.measured.epochs[0].logs if n[:4] != "val_"}
-        for run in _trained(record)
-        if run.measured.epochs
+        for run in _timed(record)
+        if run.training and run.training.epochs
     }
-    complaints = []
     for ratio in RATIOS:
-        pair = (ratio.slower.name, ratio.faster.name)
+        pair = [ratio.slower.name, ratio.faster.name]
         if counted.keys() >= {*pair}:
             less, more = sorted(pair, key=lambda name: len(counted[name]))
-            lacks = " or ".join(sorted(counted[less] ^ counted[more]))
-            words = f"{less} counts no {lacks}, {more} does"
-            complaints.append(words if lacks else "")
-    return _complaints(complaints)
+            lacks = sorted(counted[less] ^ counted[more])
+            words = f"{less} counts no {' or '.join(lacks)}, {more} does"
+            yield Rule.METRICS, not lacks, words
 
 
-def _interleaved(record: Record) -> Check:
-    """Each round is over before the next, so that all rows drift alike."""
-    runs = sorted(_good(record), key=lambda run: run.order)
+def _rounds(record: Record) -> Iterator[Finding]:
+    """Each is over before the next, so that all rows drift alike."""
+    runs = sorted(_timed(record), key=lambda run: run.order)
     rounds = [run.round for run in runs]
-    if len({*rounds}) < 2:
-        return "not checked", "one round only"
-    return _judged(rounds == sorted(rounds), f"{len({*rounds})} rounds")
+    if (count := len({*rounds})) < 2:
+        yield Finding(Rule.INTERLEAVED, None, "one round only")
+    else:
+        right = rounds == sorted(rounds)
+        yield Finding(Rule.INTERLEAVED, right, f"{count} rounds")
+    if trained := Counter(run.row for run in runs if run.training):
+        fewest = min(trained.values())
+        words = f"{fewest} of at least"
+        yield Finding(Rule.ROUNDS, fewest >= 5, f"{words} 5 rounds")
+        yield Finding(Rule.SEEDS, fewest >= 3, f"{words} 3 seeds")
 
 
-def _at_least(least: int, what: str) -> Rule:
-    """A rule about the row that was trained in the fewest rounds."""
-
-    def judge(record: Record) -> Check:
-        rounds = Counter(run.row for run in _trained(record))
-        if not rounds:
-            return "not checked", ""
-        fewest = min(rounds.values())
-        return _judged(fewest >= least, f"{fewest} of at least {least} {what}")
-
-    return judge
-
-
-def _none_missing(record: Record) -> Check:
-    missing = len(record.missing())
-    failed = [run for run in record.runs if not run.ok]
-    complaints = [f"{missing} planned runs are missing" if missing else ""]
-    return _complaints(complaints + [f"{r.row}: {r.status}" for r in failed])
-
-
-def _quiet(record: Record) -> Check:
-    good = _good(record)
-    loud = [run for run in good if flags(run.noise)]
-    words = (
-        f"{len(loud)} of {len(good)} runs flagged{', kept' if loud else ''}"
-    )
-    return _judged(not loud, words) if good else ("not checked", "")
-
-
-def _twins(record: Record) -> Check:
+def _noise(record: Record) -> Iterator[Finding]:
+    if runs := _timed(record):
+        loud = sum(any(_doubtful(run.noise)) for run in runs)
+        words = f"{loud} of {len(runs)} runs flagged{', kept' * bool(loud)}"
+        yield Finding(Rule.QUIET, not loud, words)
     floor = noise_floor(record.twins())
     if floor is None:
-        return "not checked", "no row ran beside its twin"
-    return _judged(floor <= RESTLESS, f"identical rows differ by {floor:.1%}")
-
-
-RULES: tuple[tuple[str, Rule], ...] = (
-    ("the dtype that the row says", _each(_good, _dtype)),
-    ("equal updates where a ratio is formed", _equal_updates),
-    ("as many updates as batches", _each(_trained, _updates)),
-    ("evaluation off the clock", _each(_trained, _off_clock)),
-    ("equal metrics in both rows of a ratio", _metrics),
-    ("rounds interleaved, one over before the next", _interleaved),
-    ("five rounds or more", _at_least(5, "rounds")),
-    ("no run missing or dropped", _none_missing),
-    ("no more cores and BLAS threads than asked for", _each(_good, _cores)),
-    ("no more CPU time than threads times wall time", _each(_trained, _busy)),
-    ("weights on the device of the run", _each(_good, _device)),
-    ("compiled only where the row says so", _each(_good, _compiled)),
-    ("quiet machine: no steal, throttling or drift", _quiet),
-    ("noise floor from identical rows", _twins),
-    ("three seeds or more behind an accuracy", _at_least(3, "seeds")),
-)
+        yield Finding(Rule.TWINS, None, "no row ran beside its twin")
+    else:
+        words = f"identical rows differ by {floor:.1%}"
+        yield Finding(Rule.TWINS, floor <= RESTLESS, words)

@@ -4,6 +4,7 @@ The unit is a process: what varies between processes is larger than what
 varies within one, so that only rounds are counted.
 """
 
+from collections.abc import Iterable
 from functools import cache
 from math import comb
 from statistics import median
@@ -20,26 +21,24 @@ class Estimate(Struct, frozen=True):
     n: int
 
 
-def estimate(values: list[float]) -> Estimate:
+def estimate(values: Iterable[float]) -> Estimate:
     """The median of the values, one per round.
 
-    With fewer than five the interval is from the least to the greatest; a
-    bootstrap of so few would only look more exact. With one it is nothing
-    but that value.
+    Of fewer than five a bootstrap would only look more exact.
     """
-    ordered, count = sorted(values), len(values)
+    ordered = sorted(values)
+    count = len(ordered)
     outside = 0 if count < 5 else _outside(count)
     low, high = ordered[outside], ordered[-1 - outside]
-    return Estimate(median(values), low, high, count)
+    return Estimate(median(ordered), low, high, count)
 
 
 @cache
 def _outside(count: int) -> int:
     """How many of the sorted values lie below the interval of the median.
 
-    No draws are needed: the median of a draw is at most the k-th value if
-    half of the draw is, which is a binomial sum. (Of an even count it is
-    the lower of the two in the middle.)
+    No draws are needed: the median of a draw (the lower one of an even
+    count) is at most the k-th value if half of the draw is: a binomial sum.
     """
     half = (count + 1) // 2
 
@@ -66,7 +65,7 @@ def noise_floor(twins: list[tuple[float, float]]) -> float | None:
     if not twins:
         return None
     apart = sorted(abs(a / b - 1) for a, b in twins)
-    return apart[min(len(apart) - 1, int(0.95 * len(apart)))]
+    return apart[int(0.95 * len(apart))]
 
 
 def verdict(ratio: Estimate, floor: float | None) -> str:
@@ -77,24 +76,21 @@ def verdict(ratio: Estimate, floor: float | None) -> str:
     """
     if ratio.n < 2 or floor is None:
         return "not judged"
-    outside = ratio.low > 1 or ratio.high < 1
-    if not outside or abs(ratio.value - 1) <= floor:
+    if ratio.low <= 1 <= ratio.high or abs(ratio.value - 1) <= floor:
         return "no difference shown"
     return "slower" if ratio.value > 1 else "faster"
 
 
 def line(points: list[tuple[float, float]]) -> tuple[float, float]:
-    """Fit time = alpha + beta * size to (size, time); relative weights.
+    """Fit time = alpha + beta * size to (size, time).
 
-    Times here span a factor of hundreds: with equal weights the largest
-    would alone decide, and alpha, which is small, would be lost.
+    Weights are relative: times span a factor of hundreds, and with equal
+    ones the largest would alone decide; alpha, which is small, be lost.
     """
     weighted = [(1 / time**2, size, time) for size, time in points]
     total = sum(w for w, _, _ in weighted)
-    mean_size = sum(w * size for w, size, _ in weighted) / total
-    mean_time = sum(w * time for w, _, time in weighted) / total
-    beta = sum(
-        w * (size - mean_size) * (time - mean_time)
-        for w, size, time in weighted
-    ) / sum(w * (size - mean_size) ** 2 for w, size, _ in weighted)
-    return mean_time - beta * mean_size, beta
+    x = sum(w * size for w, size, _ in weighted) / total
+    y = sum(w * time for w, _, time in weighted) / total
+    rise = sum(w * (size - x) * (time - y) for w, size, time in weighted)
+    beta = rise / sum(w * (size - x) ** 2 for w, size, _ in weighted)
+    return y - beta * x, beta

@@ -1,7 +1,7 @@
 """Step cost: t = alpha + beta * batch_size, and where two rows cross.
 
-alpha is what a step costs before any sample is looked at: calls, dispatch,
-iterator, optimizer. beta is what each sample adds: arithmetic and memory.
+alpha is spent before any sample is looked at: calls, dispatch, iterator,
+optimizer. beta is what each sample adds: arithmetic and memory.
 """
 
 import math
@@ -9,98 +9,57 @@ from collections import defaultdict
 from collections.abc import Iterator
 from itertools import pairwise
 from statistics import median
-from typing import Literal
 
 from msgspec import Struct
 
 from benchmarks.analysis.intervals import Estimate, estimate, line
 from benchmarks.record.record import Record
-from benchmarks.record.run import Sweep
+from benchmarks.record.run import Sweep, WholeEpoch
 from benchmarks.rows.row import Row
 from benchmarks.rows.table import FEW
 
 STRAIGHT = 0.15  # a worse residual, and no line explains the points
 EXPLAINED = 0.10  # between predicted and measured epoch
 UNITS = 30  # of the assignment's net
-Times = dict[int, float]  # batch size -> seconds of a step
-Axis = Literal["batch size", "width"]
-Gaps = list[tuple[int, float]]  # size, log of one row's time over another's
+Times = dict[int, Estimate]  # seconds of a step by its size
 
 
 class Cost(Struct, frozen=True):
     """What a step of one row of the group step costs at one width.
 
-    times     batch size -> seconds of a step, an estimate over processes
-    alpha     seconds, and beta seconds per sample; None if there is but
-              one batch size
-    residual  the worst |line / time - 1|, and at which batch size
+    times        by batch size
+    alpha, beta  None if there is but one batch size
+    residual     the worst |line / time - 1|, at batch size worst
+    epoch        as people train it, to which the cost is held
+    measured     seconds of that epoch
     """
 
     row: Row
     units: int
-    times: dict[int, Estimate]
+    times: Times
     alpha: Estimate | None
     beta: Estimate | None
     residual: float
     worst: int
+    epoch: WholeEpoch
+    measured: Estimate
 
     @property
     def straight(self) -> bool:
         return self.residual <= STRAIGHT
 
+    @property
+    def by_line(self) -> bool:
+        """Whether the line predicts the epoch; else the timed point does."""
+        return self.alpha is not None and self.straight
 
-def costs(record: Record) -> Iterator[Cost]:
-    """The cost of every row at every width, in the table's order."""
-    for row in record.rows:
-        processes = [_times(r.sweep) for r in record.swept(row) if r.sweep]
-        for units in sorted({width for times in processes for width in times}):
-            yield _cost(
-                row, units, [t[units] for t in processes if units in t]
-            )
-
-
-def _times(sweep: Sweep) -> dict[int, Times]:
-    """Seconds of a step by width and batch size: medians of blocks."""
-    blocks: dict[int, dict[int, list[float]]]
-    blocks = defaultdict(lambda: defaultdict(list))
-    for block in sweep.blocks:
-        seconds = block.seconds / block.steps
-        blocks[block.units][block.batch_size].append(seconds)
-    return {
-        units: {size: median(values) for size, values in of.items()}
-        for units, of in blocks.items()
-    }
-
-
-def _cost(row: Row, units: int, processes: list[Times]) -> Cost:
-    times = {
-        size: estimate([t[size] for t in processes if size in t])
-        for size in sorted({size for times in processes for size in times})
-    }
-    fits = [line(list(t.items())) for t in processes if len(t) > 1]
-    if not fits:
-        return Cost(row, units, times, None, None, 0.0, min(times))
-    alpha, beta = (estimate(list(part)) for part in zip(*fits, strict=True))
-    off = {
-        size: abs((alpha.value + beta.value * size) / time.value - 1)
-        for size, time in times.items()
-    }
-    worst = max(off, key=lambda size: off[size])
-    return Cost(row, units, times, alpha, beta, off[worst], worst)
-
-
-class Closing(Struct, frozen=True):
-    """The model's epoch beside the measured one, of one row.
-
-    by_line  whether the line predicted it; the timed point alone does where
-             no line explains the points, or where there is but one
-    """
-
-    row: Row
-    batch_size: int
-    by_line: bool
-    predicted: float
-    measured: Estimate
+    @property
+    def predicted(self) -> float:
+        """Seconds of the epoch: (alpha + beta * batch size) * steps."""
+        step = self.times[self.epoch.batch_size].value
+        if self.alpha and self.beta and self.by_line:
+            step = self.alpha.value + self.beta.value * self.epoch.batch_size
+        return step * self.epoch.steps
 
     @property
     def off(self) -> float:
@@ -111,19 +70,46 @@ class Closing(Struct, frozen=True):
         return abs(self.off) <= EXPLAINED
 
 
-def closings(record: Record, costs: list[Cost]) -> Iterator[Closing]:
-    """Predicted against measured epoch, (alpha + beta * batch) * steps."""
-    for cost in costs:
-        epochs = [r.sweep.epoch for r in record.swept(cost.row) if r.sweep]
-        size, by_line = epochs[0].batch_size, False
-        if cost.units != UNITS or size not in cost.times:
-            continue
-        step = cost.times[size].value
-        if cost.alpha and cost.beta and cost.straight:
-            step, by_line = cost.alpha.value + cost.beta.value * size, True
-        measured = estimate([epoch.seconds for epoch in epochs])
-        predicted = step * epochs[0].steps
-        yield Closing(cost.row, size, by_line, predicted, measured)
+def costs(record: Record) -> Iterator[Cost]:
+    """The cost of every row at every width, in the table's order."""
+    for row in record.rows:
+        sweeps = [run.sweep for run in record.swept(row) if run.sweep]
+        for units in sorted({b.units for s in sweeps for b in s.blocks}):
+            yield _cost(row, units, sweeps)
+
+
+def _cost(row: Row, units: int, sweeps: list[Sweep]) -> Cost:
+    processes = [_times(sweep, units) for sweep in sweeps]
+    times = {
+        size: estimate(t[size] for t in processes if size in t)
+        for size in sorted({size for times in processes for size in times})
+    }
+    fits = [line(list(t.items())) for t in processes if len(t) > 1]
+    alpha, beta, off = None, None, {min(times): 0.0}
+    if fits:
+        alpha, beta = map(estimate, zip(*fits, strict=True))
+        for size, time in times.items():
+            off[size] = abs((alpha.value + beta.value * size) / time.value - 1)
+    worst = max(off, key=lambda size: off[size])
+    epoch = sweeps[0].epoch
+    measured = estimate(sweep.epoch.seconds for sweep in sweeps)
+    fit = (alpha, beta, off[worst], worst)
+    return Cost(row, units, times, *fit, epoch, measured)
+
+
+def _times(sweep: Sweep, units: int) -> dict[int, float]:
+    """Of one process, at one width: medians of blocks."""
+    seconds = defaultdict(list)
+    for block in sweep.blocks:
+        if block.units == units:
+            seconds[block.batch_size].append(block.seconds / block.steps)
+    return {size: median(values) for size, values in seconds.items()}
+
+
+def closings(costs: list[Cost]) -> list[Cost]:
+    """The costs that can be held to a measured epoch."""
+    nets = [cost for cost in costs if cost.units == UNITS]
+    return [cost for cost in nets if cost.epoch.batch_size in cost.times]
 
 
 class Crossing(Struct, frozen=True):
@@ -131,13 +117,11 @@ class Crossing(Struct, frozen=True):
 
     where    what the other axis is held at
     span     least and greatest size that both have
-    cheaper  the row whose step is cheaper below the first turn, dearer the
-             other; without a turn cheaper is never slower
-    turns    the sizes at which they change places, found between the
-             measured ones, on logarithmic scales
+    cheaper  of the two rows, below the first turn; never slower without one
+    turns    between the measured sizes, on logarithmic scales
     """
 
-    axis: Axis
+    axis: str
     where: str
     span: tuple[int, int]
     cheaper: Row
@@ -145,44 +129,38 @@ class Crossing(Struct, frozen=True):
     turns: list[float]
 
 
-def crossings(
-    costs: list[Cost], first: Row, second: Row
-) -> Iterator[Crossing]:
-    """Where two rows of the group step cross, by batch size, then by width.
+def crossings(costs: list[Cost], *rows: Row) -> Iterator[Crossing]:
+    """Where two rows cross: by batch size, then by width at a few of them.
 
     An axis on which they share fewer than two sizes has no crossing.
     """
-    a, b = (_steps(costs, row) for row in (first, second))
-    gaps = [(p, math.log(a[p] / b[p])) for p in sorted(a.keys() & b.keys())]
-    at = [(size, gap) for (units, size), gap in gaps if units == UNITS]
-    if len(at) > 1:
-        yield _crossing("batch size", f"{UNITS} units", first, second, at)
+    a, b = (
+        {cost.units: cost.times for cost in costs if cost.row.name == row.name}
+        for row in rows
+    )
+    by_size = (times.get(UNITS, {}) for times in (a, b))
+    yield from _crossing("batch size", f"{UNITS} units", rows, *by_size)
     for few in FEW:
-        at = [(units, gap) for (units, size), gap in gaps if size == few]
-        if len(at) > 1:
-            yield _crossing("width", f"batch {few}", first, second, at)
-
-
-def _steps(costs: list[Cost], row: Row) -> dict[tuple[int, int], float]:
-    """Seconds of a step, by units and batch size."""
-    return {
-        (cost.units, size): time.value
-        for cost in costs
-        if cost.row.name == row.name
-        for size, time in cost.times.items()
-    }
+        by_width = (
+            {units: times[few] for units, times in of.items() if few in times}
+            for of in (a, b)
+        )
+        yield from _crossing("width", f"batch {few}", rows, *by_width)
 
 
 def _crossing(
-    axis: Axis, where: str, first: Row, second: Row, gaps: Gaps
-) -> Crossing:
-    span = (gaps[0][0], gaps[-1][0])
-    apart = [(size, gap) for size, gap in gaps if gap]  # equal: no one's
+    axis: str, where: str, rows: tuple[Row, ...], a: Times, b: Times
+) -> Iterator[Crossing]:
+    sizes = sorted(a.keys() & b.keys())
+    gaps = [(n, math.log(a[n].value / b[n].value)) for n in sizes]
+    apart = [(n, gap) for n, gap in gaps if gap]  # where equal, no one's
     turns = [
-        size * (next_size / size) ** (gap / (gap - next_gap))
-        for (size, gap), (next_size, next_gap) in pairwise(apart)
+        n * (next_n / n) ** (gap / (gap - next_gap))
+        for (n, gap), (next_n, next_gap) in pairwise(apart)
         if gap * next_gap < 0
     ]
-    if apart and apart[0][1] > 0:
-        first, second = second, first
-    return Crossing(axis, where, span, first, second, turns)
+    swap = apart and apart[0][1] > 0
+    cheaper, dearer = rows[::-1] if swap else rows
+    if len(sizes) > 1:
+        span = (sizes[0], sizes[-1])
+        yield Crossing(axis, where, span, cheaper, dearer, turns)

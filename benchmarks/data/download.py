@@ -5,7 +5,6 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -32,19 +31,15 @@ Say = Callable[[str], object]
 def download(folder: Path, say: Say) -> mnist.Arrays:
     """Download MNIST, keep it as ``mnist.npz`` in a folder, and return it.
 
-    Raises InputError when no mirror delivers, OSError when the folder cannot
-    be written.
+    InputError where no mirror delivers, OSError if it cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    for left in folder.glob(f".{mnist.NPZ}.*"):  # by a kill; or at work still
-        with suppress(OSError):  # cleared by another
-            if time.time() - left.stat().st_mtime > 2 * ALL_SECONDS:
-                left.unlink()
+    if not os.access(folder, os.W_OK):  # before anything is downloaded
+        raise PermissionError("no permission")
+    arrays = _from_any_mirror(say)
     partial = folder / f".{mnist.NPZ}.{os.getpid()}"
     try:
-        # Opened first: a folder that cannot be written costs no download.
         with partial.open("wb") as file:
-            arrays = _from_any_mirror(say)
             np.savez(file, **arrays)  # type: ignore[arg-type]
         partial.replace(folder / mnist.NPZ)
     finally:
@@ -69,50 +64,50 @@ def _from_any_mirror(say: Say) -> mnist.Arrays:
 
 
 def fetch(url: str, say: Say, deadline: float) -> io.BytesIO:
-    """Return what a URL holds; deadline is a monotonic time.
-
-    requests, and so pooch, bounds the wait for the next byte alone: a server
-    that sends one now and then, be it in its headers, holds it for ever. So
-    it works in a thread, and nobody waits for that longer than allowed.
-    """
+    """What a URL holds; deadline is a monotonic time."""
     deadline = min(deadline, time.monotonic() + FILE_SECONDS)
-    late = f"limits: {FILE_SECONDS:g} s a file, {ALL_SECONDS:g} s in all"
-    content = io.BytesIO()
-    failures: list[BaseException | None] = [TimeoutError(late)]
-    thread = threading.Thread(
-        target=_receive, args=(url, content, failures), daemon=True
-    )
-    thread.start()
-    while thread.is_alive() and (left := deadline - time.monotonic()) > 0:
-        thread.join(min(left, SAY_SECONDS))
-        say(f"{url}: {content.tell() / 1e6:.1f} MB")
-    if failure := failures[0]:
-        content.close()  # ends the thread when the next byte comes
+    transfer = Transfer(url)
+    transfer.start()
+    while transfer.is_alive() and (left := deadline - time.monotonic()) > 0:
+        transfer.join(min(left, SAY_SECONDS))
+        say(f"{url}: {transfer.content.tell() / 1e6:.1f} MB")
+    if failure := transfer.failure:
+        transfer.content.close()  # ends it when the next byte comes
         while failure.__context__:  # requests wraps what happened
             failure = failure.__context__
         raise InputError(f"not received ({failure})")
-    content.seek(0)
-    return content
+    transfer.content.seek(0)
+    return transfer.content
 
 
-def _receive(
-    url: str, content: io.BytesIO, failures: list[BaseException | None]
-) -> None:
-    """Write what a URL holds to content; failures gets what prevents it."""
-    try:
-        import requests
+class Transfer(threading.Thread):
+    """Receives what a URL holds; nobody has to wait for its end.
 
-        hooks = {"response": _refuse_all_but_ok}
-        with requests.get(
-            url, timeout=STALL_SECONDS, stream=True, hooks=hooks
-        ) as response:
-            while chunk := response.raw.read1(2**16):  # unpacks nothing
-                content.write(chunk)
-                if content.tell() > MAX_BYTES:
-                    raise ValueError(f"more than {MAX_BYTES:,} bytes")
-        failures[0] = None
-    except Exception as error:  # of a server, a proxy, a bad address: any
-        failures[0] = error
+    requests bounds the wait for the next byte alone: a server that sends
+    one now and then, be it in its headers, holds it for ever.
+    """
+
+    def __init__(self, url: str) -> None:
+        super().__init__(daemon=True)
+        self.url, self.content = url, io.BytesIO()
+        late = f"limits: {FILE_SECONDS:g} s a file, {ALL_SECONDS:g} s in all"
+        self.failure: BaseException | None = TimeoutError(late)
+
+    def run(self) -> None:
+        try:
+            import requests
+
+            hooks = {"response": _refuse_all_but_ok}
+            with requests.get(
+                self.url, timeout=STALL_SECONDS, stream=True, hooks=hooks
+            ) as response:
+                while chunk := response.raw.read1(2**16):  # unpacks nothing
+                    self.content.write(chunk)
+                    if self.content.tell() > MAX_BYTES:
+                        raise ValueError(f"more than {MAX_BYTES:,} bytes")
+            self.failure = None
+        except Exception as error:  # of a server, a proxy, a bad address: any
+            self.failure = error
 
 
 def _refuse_all_but_ok(response: Any, **options: Any) -> None:

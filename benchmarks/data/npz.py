@@ -16,20 +16,20 @@ Array = np.ndarray[Any, Any]
 def read_arrays(
     source: Path | IO[bytes], largest: int, kind: type = np.floating
 ) -> dict[str, Array]:
-    """Return the arrays of an npz file by name; nothing is unpickled.
+    """The arrays of an npz file by name; nothing is unpickled.
 
-    ``largest`` bytes is what it may unpack to, whatever it claims; ``kind``
-    is NumPy's type of all its numbers, which must be finite.
+    largest  bytes that it may unpack to, whatever it claims
+    kind     NumPy's type of all its numbers, which must be finite
     """
     try:
         with zipfile.ZipFile(source) as archive:
-            members = {m.filename: m for m in archive.infolist()}
-            size = sum(member.file_size for member in members.values())
+            members = archive.infolist()
+            size = sum(member.file_size for member in members)
             if size > largest:
                 raise ValueError(f"it unpacks to {size:,} bytes")
             return {
-                name.removesuffix(".npy"): _read(archive, member, kind)
-                for name, member in members.items()
+                m.filename.removesuffix(".npy"): _read(archive, m, kind)
+                for m in members
             }
     except Exception as error:  # damage makes zipfile and NumPy raise any
         origin = f"{source}: " if isinstance(source, Path) else ""
@@ -42,20 +42,21 @@ def read_arrays(
 def _read(
     archive: zipfile.ZipFile, member: zipfile.ZipInfo, kind: type
 ) -> Array:
+    name = member.filename
     # zipfile unpacks the other compressions without any bound.
     if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise ValueError(f"{member.filename} is neither stored nor deflated")
+        raise ValueError(f"{name} is neither stored nor deflated")
     with archive.open(member) as file:
         content = io.BytesIO(file.read(member.file_size))
     if np.lib.format.read_magic(content) != (1, 0):
-        raise ValueError(f"{member.filename} is not npy 1.0")
+        raise ValueError(f"{name} is not npy 1.0")
     # np.load makes room for all that a header claims.
     shape, _, dtype = np.lib.format.read_array_header_1_0(content)
     claimed = content.tell() + math.prod(shape) * dtype.itemsize
     if claimed != member.file_size or not np.issubdtype(dtype, kind):
-        raise ValueError(f"{member.filename} claims to be {dtype} of {shape}")
+        raise ValueError(f"{name} claims to be {dtype} of {shape}")
     content.seek(0)
     array: Array = np.load(content, allow_pickle=False)
     if not np.isfinite(array).all():
-        raise ValueError(f"{member.filename} holds what is no finite number")
+        raise ValueError(f"{name} holds what is no finite number")
     return array

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from benchmarks.analysis.analysis import Analysis
-from benchmarks.analysis.ladder import MeasuredRung
+from benchmarks.analysis.epochs import MeasuredRung
 from benchmarks.analysis.step_cost import UNITS, Cost
 from benchmarks.record.run import PARTS
 from benchmarks.report import drawing, facts

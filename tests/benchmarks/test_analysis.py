@@ -13,18 +13,8 @@ from benchmarks import InputError
 from benchmarks.analysis.analysis import Analysis
 from benchmarks.analysis.compare import changes
 from benchmarks.analysis.intervals import Estimate, estimate, line, verdict
-from benchmarks.rows.table import (
-    COMPILED_10,
-    EVERY,
-    KERAS_10,
-    LADDER,
-    NUMPY_1,
-    NUMPY_10,
-    TEXTBOOK,
-    XGBOOST,
-    XGBOOST_FAST,
-    sweep_of,
-)
+from benchmarks.rows import table
+from benchmarks.rows.table import COMPILED_10, KERAS_10, LADDER, NUMPY_10
 from tests.benchmarks.records import (
     TWIN,
     a_record,
@@ -107,7 +97,6 @@ def test_seconds_and_ratio_tell_of_the_same_rounds():
     assert (measured.slower_seconds, measured.faster_seconds) == (2.0, 1.0)
     runs = [a_run(NUMPY_10), a_run(KERAS_10, number=1)]
     apart = Analysis(a_record(*runs, gate=[EQUAL]))
-    assert apart.ratios == []
     assert apart.ratio(KERAS_10, NUMPY_10) is None
 
 
@@ -119,94 +108,92 @@ def test_a_failed_gate_leaves_no_ratio():
     ):
         analysis = a_pair([1.0] * 5, [9.0] * 5, gate=gate)
         measured = analysis.ratio(KERAS_10, NUMPY_10)
-        assert measured.value is None
-        assert measured.reasons == reasons
+        assert (measured.value, measured.reasons) == (None, reasons)
         assert not analysis.equal_updates([KERAS_10, NUMPY_10])
-    trees = [a_run(XGBOOST, 2.0), a_run(XGBOOST_FAST, 1.0)]
+    trees = [a_run(table.XGBOOST, 2.0), a_run(table.XGBOOST_FAST, 1.0)]
     [measured] = Analysis(a_record(*trees)).ratios
     assert measured.value.value == 2.0, "trees make no updates to be held to"
 
 
 def test_updates_are_equal_if_all_that_the_gate_saw_are():
-    rows = [NUMPY_10, KERAS_10, COMPILED_10]
     failed = equal(COMPILED_10, NUMPY_10, ["a rule"])
     analysis = a_pair([1.0], [1.0], gate=[EQUAL, failed])
-    assert analysis.equal_updates(rows[:2])
-    assert not analysis.equal_updates(rows)
-    assert not analysis.equal_updates([NUMPY_10, XGBOOST]), "none was seen"
+    assert analysis.equal_updates([NUMPY_10, KERAS_10])
+    assert not analysis.equal_updates([NUMPY_10, KERAS_10, COMPILED_10])
+    assert not analysis.equal_updates([NUMPY_10, table.XGBOOST]), "none seen"
 
 
 # Step cost
 
+STEP = table.sweep_of(NUMPY_10)
 
-def swept(*runs, **request):
-    return Analysis(a_record(*runs, **request))
+
+def swept(*runs):
+    return Analysis(a_record(*runs))
+
+
+def kinked(batch_size):
+    return 1.0 + batch_size**1.5
 
 
 def test_a_line_is_fitted_with_relative_weights():
-    assert line([(1, 3.0), (10, 12.0), (100, 102.0)]) == (
-        pytest.approx((2.0, 1.0))
-    )
+    fit = line([(1, 3.0), (10, 12.0), (100, 102.0)])
+    assert fit == pytest.approx((2.0, 1.0))
     alpha, _ = line([(1, 3.0), (10, 12.0), (1000, 4002.0)])
     assert 0 < alpha < 3, "the largest time alone would say -18"
 
 
 def test_the_fit_finds_alpha_and_beta_at_every_width():
-    row = sweep_of(NUMPY_10)
-    analysis = swept(
-        *(a_sweep(row, lambda b: 2e-3 + 2e-5 * b, units=(30, 100), number=n)
-          for n in range(3))
-    )  # fmt: skip
-    assert [c.batch_size for c in analysis.closings] == [10], "of 30 units"
-    costs = analysis.costs
-    assert [(cost.row, cost.units) for cost in costs] == [
-        (row, 30),
-        (row, 100),
+    runs = [
+        a_sweep(STEP, lambda b: 2e-3 + 2e-5 * b, units=(30, 100), number=n)
+        for n in range(3)
     ]
-    for cost in costs:
-        assert cost.alpha.value == pytest.approx(2e-3)
-        assert cost.beta.value == pytest.approx(2e-5)
+    analysis = swept(*runs)
+    assert [(c.row, c.units) for c in analysis.costs] == [
+        (STEP, 30),
+        (STEP, 100),
+    ]
+    assert analysis.closings == analysis.costs[:1], "of 30 units"
+    for cost in analysis.costs:
+        figures = (cost.alpha.value, cost.beta.value, cost.times[10].value)
+        assert figures == pytest.approx((2e-3, 2e-5, 2.2e-3))
         assert cost.straight
-        assert cost.times[10].value == pytest.approx(2.2e-3)
         assert cost.alpha.n == cost.times[10].n == 3
-    [kinked] = swept(a_sweep(row, lambda b: 1.0 + b**1.5)).costs
-    assert not kinked.straight
-    [point] = swept(a_sweep(sweep_of(TEXTBOOK), float, sizes=[1])).costs
+    textbook = table.sweep_of(table.TEXTBOOK)
+    [point] = swept(a_sweep(textbook, float, sizes=[1])).costs
     assert (point.alpha, point.beta, point.times[1].value) == (None, None, 1.0)
 
 
 @pytest.mark.parametrize(("off", "explained"), [(1.05, True), (1.3, False)])
 def test_the_line_is_held_to_a_measured_epoch(off, explained):
-    run = a_sweep(sweep_of(NUMPY_10), lambda b: 5.0 + b, epoch_off=off)
-    [closing] = swept(run).closings
-    assert closing.by_line
-    assert closing.explained is explained
-    assert closing.off == pytest.approx(1 / off - 1)
+    [cost] = swept(a_sweep(STEP, lambda b: 5.0 + b, epoch_off=off)).closings
+    assert cost.by_line
+    assert cost.explained is explained
+    assert cost.off == pytest.approx(1 / off - 1)
 
 
 def test_where_no_line_explains_the_points_the_timed_point_does():
-    run = a_sweep(sweep_of(NUMPY_10), lambda b: 1.0 + b**1.5)
-    [closing] = swept(run).closings
-    assert not closing.by_line
-    assert closing.predicted == pytest.approx(closing.measured.value)
+    [cost] = swept(a_sweep(STEP, kinked)).closings
+    assert not cost.straight
+    assert not cost.by_line
+    assert cost.predicted == pytest.approx(cost.measured.value)
 
 
 def crossed(numpy, keras, **more):
     pairs = ((NUMPY_10, numpy), (KERAS_10, keras))
-    runs = [a_sweep(sweep_of(row), time, **more) for row, time in pairs]
+    runs = [a_sweep(table.sweep_of(row), time, **more) for row, time in pairs]
     return swept(*runs).crossings(NUMPY_10, KERAS_10)
 
 
 def test_two_rows_cross_where_they_cost_the_same():
     """10 + 2 B against 100 + B: they meet at 90."""
-    [crossing] = crossed(
-        lambda b: 10 + 2 * b, lambda b: 100 + b, sizes=range(1, 201)
-    )
-    assert (crossing.axis, crossing.where) == ("batch size", "30 units")
-    assert crossing.span == (1, 200)
-    assert crossing.turns == pytest.approx([90], rel=1e-3)
-    assert crossing.cheaper == sweep_of(NUMPY_10)
-    assert crossing.dearer == sweep_of(KERAS_10)
+    sizes = range(1, 201)
+    [found] = crossed(lambda b: 10 + 2 * b, lambda b: 100 + b, sizes=sizes)
+    assert (found.axis, found.where) == ("batch size", "30 units")
+    assert found.span == (1, 200)
+    assert found.turns == pytest.approx([90], rel=1e-3)
+    assert found.cheaper == STEP
+    assert found.dearer == table.sweep_of(KERAS_10)
 
 
 def test_without_a_turn_the_cheaper_is_never_slower():
@@ -215,25 +202,22 @@ def test_without_a_turn_the_cheaper_is_never_slower():
         (lambda b: 2.0 * b, float, KERAS_10),
         (lambda b: 1.0, lambda b: 1.0 if b == 1 else 2.0, NUMPY_10),
     ):
-        [crossing] = crossed(numpy, keras)
-        assert crossing.turns == []
-        assert crossing.cheaper == sweep_of(cheaper)
+        [found] = crossed(numpy, keras)
+        assert found.turns == []
+        assert found.cheaper == table.sweep_of(cheaper)
 
 
 def test_rows_that_change_places_twice_say_so():
     """One turn alone would say who is faster above it, and be wrong."""
-    [crossing] = crossed(
-        lambda b: 50.0 if b == 10 else float(b), lambda b: 1.5 * b
-    )
-    assert len(crossing.turns) == 2
-    assert 1 < crossing.turns[0] < 10 < crossing.turns[1] < 100
+    [found] = crossed(lambda b: 50.0 if b == 10 else b, lambda b: 1.5 * b)
+    first, second = found.turns
+    assert 1 < first < 10 < second < 100
 
 
 def test_by_width_rows_cross_at_each_batch_size_that_both_have():
-    crossings = crossed(
-        float, lambda b: 2.0 * b, sizes=(1, 10), units=(30, 100, 300)
-    )
-    assert [(c.axis, c.where, c.span) for c in crossings] == [
+    widths = (30, 100, 300)
+    found = crossed(float, lambda b: 2.0 * b, sizes=(1, 10), units=widths)
+    assert [(c.axis, c.where, c.span) for c in found] == [
         ("batch size", "30 units", (1, 10)),
         ("width", "batch 1", (30, 300)),
         ("width", "batch 10", (30, 300)),
@@ -243,15 +227,15 @@ def test_by_width_rows_cross_at_each_batch_size_that_both_have():
 # Ladder and time to accuracy
 
 
-def climbed(seconds):
+def climbed(*seconds):
     runs = [run for row, s in seconds for run in rounds(row, s)]
     return Analysis(a_record(*runs)).rungs
 
 
 def test_the_ladder_is_complete_and_each_rung_has_its_ratio():
-    rungs = climbed(
-        [(r.row, [2.0 ** (10 - n)] * 3) for n, r in enumerate(LADDER)]
-    )
+    seconds = [[2.0**-n] * 3 for n in range(len(LADDER))]
+    rows = [rung.row for rung in LADDER]
+    rungs = climbed(*zip(rows, seconds, strict=True))
     assert [step.rung for step in rungs] == list(LADDER)
     assert rungs[0].change is None
     assert all(step.change == Estimate(0.5, 0.5, 0.5, 3) for step in rungs[1:])
@@ -263,7 +247,7 @@ def test_the_ladder_is_complete_and_each_rung_has_its_ratio():
 def test_where_a_rung_is_missing_the_next_has_no_change():
     """But for one that lies aside of its neighbours."""
     numpy, keras, compiled = climbed(
-        [(NUMPY_10, [1.0]), (KERAS_10, [8.0]), (COMPILED_10, [2.0])]
+        (NUMPY_10, [1.0]), (KERAS_10, [8.0]), (COMPILED_10, [2.0])
     )
     assert keras.change is None
     assert compiled.change.value == 0.25
@@ -281,20 +265,17 @@ def test_time_to_accuracy_counts_those_that_never_got_there():
     record.trained(NUMPY_10)[0].measured.epochs[1].logs["val_accuracy"] = 0.5
     low, _ = Analysis(record).reached
     assert (low.seconds, low.never) == (3.0, 1)
-    goal = EVERY[f"tta-{NUMPY_10.name}"]
+    goal = table.EVERY[f"tta-{NUMPY_10.name}"]
     assert Analysis(a_record(a_run(goal))).reached[0].row == goal
 
 
 # Two records
 
 
-def twice(seconds, **more):
-    runs = [
-        run
-        for n, row in enumerate((NUMPY_10, TWIN))
-        for run in rounds(row, timed(seconds, seed=n + round(seconds * 9)))
-    ]
-    return a_record(*runs, **more)
+def twice(seconds):
+    seed = round(seconds * 9)
+    runs = rounds(NUMPY_10, timed(seconds, seed=seed))
+    return a_record(*runs, *rounds(TWIN, timed(seconds, seed=seed + 1)))
 
 
 @pytest.mark.parametrize(
@@ -309,7 +290,8 @@ def test_compare_finds_what_has_changed(factor, clear):
 
 
 def test_one_round_or_a_restless_machine_show_no_change():
-    [once] = changes(a_record(a_run(NUMPY_1)), a_record(a_run(NUMPY_1, 9.0)))
+    old, new = (a_record(a_run(NUMPY_10, s)) for s in (1.0, 9.0))
+    [once] = changes(old, new)
     assert not once.judged
     assert not once.clear
     restless = a_record(*rounds(NUMPY_10, [1.1] * 5), *rounds(TWIN, [1.4] * 5))

@@ -73,16 +73,16 @@ def npz_of(arrays):
     return file.getvalue()
 
 
-def zip_of(content, name="x_train.npy", compression=zipfile.ZIP_DEFLATED):
+def zip_of(content, compression=zipfile.ZIP_DEFLATED):
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", compression) as archive:
-        archive.writestr(name, content)
+        archive.writestr("x_train.npy", content)
     return file.getvalue()
 
 
-def npy(shape, content=b"", descr="|u1", fortran=False):
+def npy(shape, content=b"", descr="|u1"):
     file = io.BytesIO()
-    header = {"descr": descr, "fortran_order": fortran, "shape": shape}
+    header = {"descr": descr, "fortran_order": False, "shape": shape}
     np.lib.format.write_array_header_1_0(file, header)
     return file.getvalue() + content
 
@@ -145,15 +145,13 @@ def test_npz_is_read_compressed_or_not(tmp_path, save, order):
     assert_stand_in(data.load("mnist", tmp_path))
 
 
-def test_torchvision_keeps_the_files_in_a_folder_below(tmp_path, monkeypatch):
+def test_torchvision_keeps_the_files_in_a_folder_below(tmp_path):
     """So its root is found, too; what lies in the root itself comes first."""
     write_idx(tmp_path / "root" / "MNIST" / "raw")
     assert_stand_in(data.load("mnist", tmp_path / "root"))
-    monkeypatch.setenv("MNIST_DIR", str(tmp_path / "root"))
-    assert_stand_in(data.load("mnist"))
     write_npz(tmp_path / "root", b"damaged")
     with refused("root/mnist.npz: cannot be read"):
-        data.load("mnist")
+        data.load("mnist", tmp_path / "root")
 
 
 def test_file_that_may_not_be_opened_is_refused(tmp_path, monkeypatch):
@@ -199,6 +197,7 @@ X = ARRAYS["x_train"]
 GOOD_IMAGES, GOOD_LABELS = idx(X), idx(ARRAYS["y_train"])
 ZIPPED = gzip.compress(GOOD_IMAGES)
 ZEROS = bytes(50 * LIMIT)
+GOOD = npz_of(ARRAYS)
 
 
 def npz_with(x_train):
@@ -206,58 +205,43 @@ def npz_with(x_train):
 
 
 GZ = f"{IMAGES}.gz"
-NOT_ALL = GOOD_IMAGES[:4] + b"\xff" * 4 + GOOD_IMAGES[8:]
-COLUMNS = npz_with(X).replace(b"order': False", b"order': True ")
-# {the file with the damage: {what it is: (its content, the line)}}
-DAMAGED = {
-    IMAGES: {
-        "empty": (b"", "begins with nothing, not with 00000803 00000014 0"),
-        "header cut": (GOOD_IMAGES[:15], "begins with 000008"),
-        "truncated": (GOOD_IMAGES[:-1], "15,679 bytes"),
-        "too long": (GOOD_IMAGES + b"\0", "15,681 bytes"),
-        "magic": (b"\0\0\x0d" + GOOD_IMAGES[3:], "begins with 00000d03"),
-        "dimensions": (idx(X.reshape(20, 14, 56)), "00000014 0000000e 00000"),
-        "four billion": (NOT_ALL, "begins with 00000803 ffffffff"),
-        "labels": (GOOD_LABELS, "begins with 00000801"),
-        "other images": (idx(X[::-1]), "x_train is not MNIST's"),
-        "a web page": (PAGE, "is a web page"),
-    },
-    LABELS: {
-        "missing": (None, f"has no mnist.npz and no {LABELS}[.gz]"),
-        "fewer": (idx(ARRAYS["y_test"]), "begins with 00000801 0000000a"),
-        "label 10": (GOOD_LABELS[:-1] + b"\n", "y_train is not MNIST's: 20 b"),
-    },
-    GZ: {
-        "cut": (ZIPPED[:-9], "cannot be unpacked"),
-        "without sum": (ZIPPED[:-8], "cannot be unpacked"),
-        "header only": (ZIPPED[:10], "cannot be unpacked"),
-        "damaged": (ZIPPED[:2000] + b"\0\xff" * 9, "cannot be unpacked"),
-        "a web page": (PAGE, "is a web page"),
-        "of a page": (gzip.compress(b"\xef\xbb\xbf<html>"), "is a web page"),
-        "bomb": (gzip.compress(ZEROS), "more than all of MNIST"),
-        "of more": (gzip.compress(GOOD_IMAGES + ZEROS), "more than all of MN"),
-    },
-    "mnist.npz": {
-        "empty": (b"", "cannot be read (File is not a zip file)"),
-        "a web page": (PAGE, "is a web page"),
-        "cut": (npz_of(ARRAYS)[:-200], "cannot be read"),
-        "other keys": (npz_of({"a": X}), "x_train is not MNIST's: 0 bytes"),
-        "objects": (npz_with(np.array([None, 1], object)), "object of (2,)"),
-        "float": (npz_with(X.astype(float)), "more than all of MNIST"),
-        "signed": (npz_with(X.astype("i1")), "int8 of (20, 28, 28)"),
-        "Fortran order": (COLUMNS, "CRC"),
-        "other images": (npz_with(X[::-1]), "x_train is not MNIST's"),
-        "bomb": (zip_of(ZEROS), "more than all of MNIST"),
-    },
-}
+COLUMNS = GOOD.replace(b"order': False", b"order': True ")
+# The file with the damage, its content, the line.
+DAMAGED = [
+    (IMAGES, b"", "x_train is not MNIST's: 0 bytes"),
+    (IMAGES, GOOD_IMAGES[:15], "x_train is not MNIST's: 0 bytes"),
+    (IMAGES, GOOD_IMAGES[:-1], "15,679 bytes"),
+    (IMAGES, GOOD_IMAGES + b"\0", "15,681 bytes"),
+    (IMAGES, GOOD_LABELS, "x_train is not MNIST's"),
+    (IMAGES, idx(X[::-1]), "x_train is not MNIST's: 15,680 bytes with SHA-25"),
+    (IMAGES, PAGE, "is a web page"),
+    (LABELS, None, f"has no mnist.npz and no {LABELS}[.gz]"),
+    (LABELS, idx(ARRAYS["y_test"]), "y_train is not MNIST's: 10 bytes"),
+    (LABELS, GOOD_LABELS[:-1] + b"\n", "y_train is not MNIST's: 20 bytes"),
+    (GZ, ZIPPED[:-9], "cannot be unpacked"),
+    (GZ, ZIPPED[:-8], "cannot be unpacked"),
+    (GZ, ZIPPED[:10], "cannot be unpacked"),
+    (GZ, ZIPPED[:2000] + b"\0\xff" * 9, "cannot be unpacked"),
+    (GZ, PAGE, "is a web page"),
+    (GZ, gzip.compress(b"\xef\xbb\xbf<html>"), "is a web page"),
+    (GZ, gzip.compress(ZEROS), "more than all of MNIST"),
+    (GZ, gzip.compress(GOOD_IMAGES + ZEROS), "more than all of MNIST"),
+    ("mnist.npz", b"", "cannot be read (File is not a zip file)"),
+    ("mnist.npz", PAGE, "is a web page"),
+    ("mnist.npz", GOOD[:-200], "cannot be read"),
+    ("mnist.npz", npz_of({"a": X}), "x_train is not MNIST's: 0 bytes"),
+    ("mnist.npz", npz_with(np.array([None, 1], object)), "object of (2,)"),
+    ("mnist.npz", npz_with(X.astype(float)), "more than all of MNIST"),
+    ("mnist.npz", npz_with(X.astype("i1")), "int8 of (20, 28, 28)"),
+    ("mnist.npz", COLUMNS, "CRC"),
+    ("mnist.npz", npz_with(X[::-1]), "x_train is not MNIST's"),
+    ("mnist.npz", zip_of(ZEROS), "more than all of MNIST"),
+]
 
 
-@pytest.mark.parametrize(
-    ("name", "damage"),
-    [(name, damage) for name in DAMAGED for damage in DAMAGED[name]],
-)
-def test_damaged_files_are_refused_in_one_line(tmp_path, name, damage):
-    content, line = DAMAGED[name][damage]
+@pytest.mark.parametrize("case", range(len(DAMAGED)))
+def test_damaged_files_are_refused_in_one_line(tmp_path, case):
+    name, content, line = DAMAGED[case]
     write_idx(tmp_path)
     (tmp_path / name.removesuffix(".gz")).unlink(missing_ok=True)
     if content is not None:
@@ -285,30 +269,30 @@ def understated():
 
 PICKLE = npz_of({"x": np.array([Evil()], dtype=object)})
 FLOATS = npy((2,), bytes(16), "<f8")
-WEIGHTS = {
-    "no file": (None, "No such file"),
-    "empty": (b"", "not a zip file"),
-    "cut": (zip_of(FLOATS)[:-30], "not a zip file"),
-    "a pickle": (PICKLE, "object of (1,)"),
-    "a bomb": (zip_of(ZEROS), "it unpacks to 52,428,800 bytes"),
-    "a bomb that lies": (understated(), "CRC-32"),
-    "10^12 entries": (zip_of(npy((10**12,), bytes(8))), "(1000000000000,)"),
-    "four billion": (zip_of(npy((2**32, 28), bytes(8))), "(4294967296, 28)"),
-    "none of 10^30": (zip_of(npy((0, 10**30), descr="<f8")), "cannot be re"),
-    "a negative length": (zip_of(npy((-1,), bytes(8), "<f8")), "(-1,)"),
-    "too long": (zip_of(FLOATS + b"\0"), "float64 of (2,)"),
-    "too short": (zip_of(FLOATS[:-1]), "float64 of (2,)"),
-    "text": (zip_of(npy((2,), bytes(8), "<U1")), "<U1 of (2,)"),
-    "integers": (zip_of(npy((2,), bytes(16), "<i8")), "int64 of (2,)"),
-    "nan": (zip_of(npy((1,), b"\xff" * 8, "<f8")), "no finite number"),
-    "no array": (zip_of(b"hello"), "magic string"),
-    "brackets": (zip_of(b"\x93NUMPY\1\0n\0" + b"(" * 110), "cannot be read"),
-    "npy 2.0": (zip_of(b"\x93NUMPY\2\0" + FLOATS[8:]), "not npy 1.0"),
-    "bzip2": (zip_of(b"0", compression=zipfile.ZIP_BZIP2), "neither stored"),
-}
+WEIGHTS = [
+    (None, "No such file"),
+    (b"", "not a zip file"),
+    (zip_of(FLOATS)[:-30], "not a zip file"),
+    (PICKLE, "object of (1,)"),
+    (zip_of(ZEROS), "it unpacks to 52,428,800 bytes"),
+    (understated(), "CRC-32"),
+    (zip_of(npy((10**12,), bytes(8))), "(1000000000000,)"),
+    (zip_of(npy((2**32, 28), bytes(8))), "(4294967296, 28)"),
+    (zip_of(npy((0, 10**30), descr="<f8")), "cannot be read"),
+    (zip_of(npy((-1,), bytes(8), "<f8")), "(-1,)"),
+    (zip_of(FLOATS + b"\0"), "float64 of (2,)"),
+    (zip_of(FLOATS[:-1]), "float64 of (2,)"),
+    (zip_of(npy((2,), bytes(8), "<U1")), "<U1 of (2,)"),
+    (zip_of(npy((2,), bytes(16), "<i8")), "int64 of (2,)"),
+    (zip_of(npy((1,), b"\xff" * 8, "<f8")), "no finite number"),
+    (zip_of(b"hello"), "magic string"),
+    (zip_of(b"\x93NUMPY\1\0n\0" + b"(" * 110), "cannot be read"),
+    (zip_of(b"\x93NUMPY\2\0" + FLOATS[8:]), "not npy 1.0"),
+    (zip_of(b"0", zipfile.ZIP_BZIP2), "neither stored"),
+]
 
 
-@pytest.mark.parametrize("case", WEIGHTS)
+@pytest.mark.parametrize("case", range(len(WEIGHTS)))
 def test_weights_of_others_are_refused_in_one_line(
     case, tmp_path, monkeypatch
 ):
@@ -321,26 +305,20 @@ def test_weights_of_others_are_refused_in_one_line(
     assert not Path("owned").exists()
 
 
-def test_an_archive_behind_an_array_is_an_archive(tmp_path):
-    """np.load goes by how a file begins, zipfile by how it ends."""
-    (tmp_path / "w.npz").write_bytes(
-        npy((10**12,), descr="<f8") + npz_of({"a": np.ones(3)})
-    )
-    arrays = npz.read_arrays(tmp_path / "w.npz", 2**20)
-    np.testing.assert_array_equal(arrays["a"], np.ones(3))
-
-
 def test_weights_survive_the_way_through_a_file(tmp_path, rng):
     weights = {
         "kernel_1": rng.normal(size=(5, 3)).astype("float32"),
         "bias_1": np.asfortranarray(rng.normal(size=(3, 2))),
     }
     np.savez(tmp_path / "w.npz", **weights)
-    arrays = npz.read_arrays(tmp_path / "w.npz", 1000)
-    assert arrays.keys() == weights.keys()
-    for name, array in weights.items():
-        np.testing.assert_array_equal(arrays[name], array)
-        assert arrays[name].dtype == array.dtype
+    # np.load goes by how a file begins, zipfile by how it ends.
+    behind = npy((10**12,), descr="<f8") + (tmp_path / "w.npz").read_bytes()
+    for source in (tmp_path / "w.npz", io.BytesIO(behind)):
+        arrays = npz.read_arrays(source, 1000)
+        assert arrays.keys() == weights.keys()
+        for name, array in weights.items():
+            np.testing.assert_array_equal(arrays[name], array)
+            assert arrays[name].dtype == array.dtype
 
 
 def test_nothing_else_reads_arrays():
@@ -355,31 +333,22 @@ def test_nothing_else_reads_arrays():
 
 @st.composite
 def damaged(draw, content):
-    """The bytes after some edits: flips, cuts, insertions, moved parts."""
-    content = bytearray(content)
+    """The bytes after some edits: a part goes, and others come instead."""
     for _ in range(draw(st.integers(0, 3))):
-        # Headers are short, and most of what can go wrong is there.
+        # Headers are short, and most of what can go wrong is there; a zip
+        # has its directory at the end.
         last = draw(st.sampled_from([16, 200, len(content)]))
         at = draw(st.integers(0, min(last, len(content))))
-        if draw(st.booleans()):  # from the end: a zip has its directory there
-            at = len(content) - at
-        edit = draw(st.sampled_from(["flip", "cut", "insert", "copy", "end"]))
-        if edit == "flip" and at < len(content):
-            content[at] ^= 1 << draw(st.integers(0, 7))
-        elif edit == "cut":
-            del content[at : at + draw(st.integers(1, 20))]
-        elif edit == "insert":
-            content[at:at] = draw(st.binary(max_size=20))
-        elif edit == "copy":
-            start = draw(st.integers(0, len(content)))
-            content[at : at + 8] = content[start : start + 8]
-        elif edit == "end":
-            del content[at:]
-    return bytes(content)
+        at = draw(st.sampled_from([at, len(content) - at]))
+        end = at + draw(st.sampled_from([0, 1, 8, 20, len(content)]))
+        copied = content[draw(st.integers(0, len(content))) :][:8]
+        new = draw(st.binary(max_size=20) | st.just(copied))
+        content = content[:at] + new + content[end:]
+    return content
 
 
 IDX = damaged(GOOD_IMAGES) | damaged(ZIPPED) | st.binary()
-NPZ = damaged(npz_of(ARRAYS)) | damaged(zip_of(npy(X.shape, X.tobytes())))
+NPZ = damaged(GOOD) | damaged(zip_of(npy(X.shape, X.tobytes())))
 FILES = [(IDX | IDX.map(gzip.compress), "x_train"), (NPZ, "mnist.npz")]
 
 
@@ -437,9 +406,6 @@ def test_fallback_says_that_it_is_not_mnist(capsys):
 def test_mnist_refuses_the_fallback():
     with refused("no mirror", "data/", "MNIST_DIR", memory=10 * LIMIT):
         data.load("mnist", say=lambda line: None)
-
-
-def test_unknown_choice_is_refused():
     with refused("auto", "mnist", "digits"):
         data.load("fashion")
 
@@ -500,9 +466,8 @@ def test_first_split_scaled_and_one_hot(tmp_path):
     x, y, x_val, y_val = samples = part.split()
     assert [len(part) for part in samples] == [14, 14, 3, 3]
     np.testing.assert_array_equal(np.concatenate([x, x_val]) * 255, X[:17])
-    np.testing.assert_array_equal(
-        np.concatenate([y, y_val]).argmax(axis=1), whole.y_train[:17]
-    )
+    labels = np.concatenate([y, y_val]).argmax(axis=1)
+    np.testing.assert_array_equal(labels, whole.y_train[:17])
     assert [set(row) for row in y] == [{0, 1}] * 14
     assert y.sum() == 14
     assert {array.dtype for array in samples} == {np.dtype("float32")}
@@ -520,13 +485,11 @@ def serve(monkeypatch):
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
             answer = self.server.routes.get(self.path, b"HTTP/1.0 404 No\n\n")
-            for part in [answer] if isinstance(answer, bytes) else answer():
-                try:
+            with suppress(OSError):  # when the client has gone
+                for part in [answer] if isinstance(answer, bytes) else answer:
                     self.wfile.write(part)
-                except OSError:  # the client has gone
-                    return
-                if over.is_set():
-                    return
+                    if over.is_set():
+                        return
 
         def log_message(self, *args):
             pass
@@ -538,9 +501,8 @@ def serve(monkeypatch):
     def start(routes, *mirrors):
         server.routes = routes
         root = f"http://127.0.0.1:{server.server_port}"
-        monkeypatch.setattr(
-            download, "MIRRORS", tuple(root + mirror for mirror in mirrors)
-        )
+        mirrors = tuple(root + mirror for mirror in mirrors)
+        monkeypatch.setattr(download, "MIRRORS", mirrors)
         return root
 
     yield start
@@ -555,16 +517,17 @@ def ok(content, size=None):
     return header.encode() + content
 
 
-def drip(start, part):
-    """Serve a beginning, then a part every 20 milliseconds for ever."""
+class Drip:
+    """Serves a beginning, then a part every so many seconds, for ever."""
 
-    def answer():
-        yield start
+    def __init__(self, start, part, seconds=0.02):
+        self.start, self.part, self.seconds = start, part, seconds
+
+    def __iter__(self):
+        yield self.start
         while True:
-            time.sleep(0.02)
-            yield part
-
-    return answer
+            time.sleep(self.seconds)
+            yield self.part
 
 
 def idx_routes(folder):
@@ -572,9 +535,6 @@ def idx_routes(folder):
         f"{folder}{EXPECTED[key].name}.gz": ok(gzip.compress(idx(array)))
         for key, array in ARRAYS.items()
     }
-
-
-GOOD = npz_of(ARRAYS)
 
 
 def test_download_npz(serve, tmp_path):
@@ -591,14 +551,8 @@ def test_download_npz(serve, tmp_path):
 
 def test_download_says_how_far_it_is(serve, monkeypatch):
     monkeypatch.setattr(download, "SAY_SECONDS", 0.05)
-
-    def answer():
-        yield ok(b"", 3_000_000)
-        for _ in range(3):
-            time.sleep(0.1)
-            yield bytes(1_000_000)
-
-    root, lines = serve({"/file": answer}), []
+    megabytes = Drip(ok(b"", 3_000_000), bytes(1_000_000), 0.1)
+    root, lines = serve({"/file": megabytes}), []
     content = download.fetch(f"{root}/file", lines.append, np.inf)
     assert content.read() == bytes(3_000_000)
     sizes = [float(re.fullmatch(r".*/file: (.*) MB", x)[1]) for x in lines]
@@ -643,6 +597,7 @@ def assert_not_downloaded(reason, folder):
 OK = b"HTTP/1.1 200 OK\r\n"
 CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
 TWICE = OK + b"Content-Encoding: gzip, gzip\r\n\r\n"
+TWICE += gzip.compress(gzip.compress(ZEROS))
 CHUNK = b"100000\r\n" + bytes(2**20) + b"\r\n"
 MOVED = b"HTTP/1.1 302 Found\r\nLocation: %s\r\n\r\n"
 FAULTS = {
@@ -650,29 +605,26 @@ FAULTS = {
     "not http": (b"\0\xff\n\n", "not received"),
     "redirects to a file": (MOVED % b"file:///etc/hosts", "302 Found"),
     "redirects to itself": (MOVED % b"/mnist.npz", "302 Found"),
-    "redirects without end": (drip(MOVED % b"/", ZEROS), "302 Found"),
-    "never ends": (drip(OK + b"\r\n", ZEROS), "more than 1,048,576 bytes"),
-    "chunks without end": (drip(CHUNKED, CHUNK), "more than 1,048,576 bytes"),
+    "redirects without end": (Drip(MOVED % b"/", ZEROS), "302 Found"),
+    "never ends": (Drip(OK + b"\r\n", ZEROS), "more than 1,048,576 bytes"),
+    "chunks without end": (Drip(CHUNKED, CHUNK), "more than 1,048,576 bytes"),
     "chunk cut": (CHUNKED + b"ff\r\nPK", "IncompleteRead"),
-    "no end of a length": (drip(CHUNKED, bytes(10**5)), "chunk size"),
-    "zipped twice": (
-        TWICE + gzip.compress(gzip.compress(ZEROS)),
-        "more than all",
-    ),
-    "no end of a header": (drip(OK + b"X: ", bytes(10**5)), "more than 65536"),
-    "no end of headers": (drip(OK, b"X: y\r\n" * 99), "more than 100 headers"),
+    "no end of a length": (Drip(CHUNKED, bytes(10**5)), "chunk size"),
+    "zipped twice": (TWICE, "more than all"),
+    "no end of a header": (Drip(OK + b"X: ", bytes(10**5)), "more than 65536"),
+    "no end of headers": (Drip(OK, b"X: y\r\n" * 99), "more than 100 headers"),
     "forbidden": (b"HTTP/1.0 403 Forbidden\n\n", "403 Forbidden"),
     "busy": (b"HTTP/1.0 503 Busy\nRetry-After: 9999\n\n", "503 Busy"),
     "hangs up": (b"", "closed connection without"),
     "a page": (ok(PAGE), "is a web page"),
     "length too small": (ok(GOOD, 1000), "not a zip file"),
     "length is no number": (ok(GOOD, "a lot")[:-99], "not a zip file"),
-    "drips content": (drip(ok(b"", 10**6), b"x"), "0.6 s a file"),
-    "drips headers": (drip(OK, b"X: y\r\n"), "0.6 s a file"),
-    "drips a header": (drip(OK + b"X:", b" "), "0.6 s a file"),
-    "drips promises": (drip(b"", b"HTTP/1.1 100 OK\r\n\r\n"), "0.6 s a file"),
-    "says nothing": (drip(b"", b""), "timed out"),
-    "stops": (drip(ok(GOOD[:1000], 10**6), b""), "timed out"),
+    "drips content": (Drip(ok(b"", 10**6), b"x"), "0.6 s a file"),
+    "drips headers": (Drip(OK, b"X: y\r\n"), "0.6 s a file"),
+    "drips a header": (Drip(OK + b"X:", b" "), "0.6 s a file"),
+    "drips promises": (Drip(b"", b"HTTP/1.1 100 OK\r\n\r\n"), "0.6 s a file"),
+    "says nothing": (Drip(b"", b""), "timed out"),
+    "stops": (Drip(ok(GOOD[:1000], 10**6), b""), "timed out"),
 }
 
 
@@ -693,7 +645,7 @@ def test_all_mirrors_together_have_a_limit(serve, monkeypatch):
     monkeypatch.setattr(download, "FILE_SECONDS", 1.5)
     monkeypatch.setattr(download, "ALL_SECONDS", 0.5)
     names = ("/a.npz", "/b.npz", "/c.npz")
-    serve(dict.fromkeys(names, drip(ok(b"", 10**6), b"x")), *names)
+    serve(dict.fromkeys(names, Drip(ok(b"", 10**6), b"x")), *names)
     lines, start = [], time.monotonic()
     with pytest.raises(InputError, match="no mirror delivered"):
         data.load("mnist", say=lines.append)
@@ -704,7 +656,7 @@ def test_all_mirrors_together_have_a_limit(serve, monkeypatch):
 def test_download_that_is_given_up_ends(serve, monkeypatch):
     monkeypatch.setattr(download, "FILE_SECONDS", 0.2)
     before = set(threading.enumerate())
-    root = serve({"/file": drip(ok(b"", 10**6), bytes(1024))})
+    root = serve({"/file": Drip(ok(b"", 10**6), bytes(1024))})
     with pytest.raises(InputError, match="s a file"):
         download.fetch(f"{root}/file", print, np.inf)
     for thread in set(threading.enumerate()) - before:
@@ -726,9 +678,9 @@ def test_what_no_mirror_delivers_is_replaced_by_digits_that_say_why(
     assert not contents(tmp_path)
 
 
-def test_a_download_that_is_killed_leaves_no_half_file(serve, tmp_path):
-    """SIGKILL while bytes come; a later download clears what it left."""
-    root = serve({"/mnist.npz": drip(ok(b"", 10**6), b"x")})
+def test_a_download_that_is_killed_leaves_no_file(serve, tmp_path):
+    """SIGKILL while bytes come."""
+    root = serve({"/mnist.npz": Drip(ok(b"", 10**6), b"x")})
     program = (
         "import sys\n"
         "from pathlib import Path\n"
@@ -744,11 +696,6 @@ def test_a_download_that_is_killed_leaves_no_half_file(serve, tmp_path):
     ) as process:
         process.stdout.readline()
         process.kill()
-    assert not (tmp_path / "mnist.npz").exists()
-    for left in tmp_path.iterdir():
-        os.utime(left, (0, 0))
-    with pytest.raises(InputError, match="no mirror delivered"):
-        download.download(tmp_path, print)
     assert not contents(tmp_path)
 
 
@@ -759,9 +706,9 @@ def test_proxy_that_refuses_fails_fast(tmp_path, monkeypatch):
     assert_not_downloaded("not received ([Errno", tmp_path)
 
 
-def test_folder_that_cannot_be_written(serve, tmp_path):
-    (tmp_path / "data").write_bytes(b"a file")
+def test_folder_that_cannot_be_written(serve, tmp_path, monkeypatch):
     serve({"/mnist.npz": ok(GOOD)}, "/mnist.npz")
+    (tmp_path / "data").write_bytes(b"a file")
     lines = []
     assert not data.load("auto", say=lines.append).is_mnist
     assert "data/ cannot be written" in lines[-1]
@@ -769,6 +716,11 @@ def test_folder_that_cannot_be_written(serve, tmp_path):
     with refused("cannot be written", "MNIST_DIR"):
         data.load("mnist", say=lines.append)
     assert (tmp_path / "data").read_bytes() == b"a file"
+    (tmp_path / "data").unlink()
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with refused("cannot be written (no permission)"):
+        data.load("mnist", say=lines.append)
+    assert not any("MB" in line for line in lines), "nothing was downloaded"
 
 
 def test_nobody_listens_in():

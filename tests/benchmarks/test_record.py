@@ -16,35 +16,11 @@ from msgspec.structs import replace
 from benchmarks import ROOT, InputError, cli, printable
 from benchmarks.analysis.analysis import Analysis
 from benchmarks.record import record as records
+from benchmarks.record import run as runs
 from benchmarks.record.machine import Machine, describe
-from benchmarks.record.record import (
-    Comparison,
-    Digits,
-    Disagreements,
-    Kernel,
-    Record,
-    WeightDifference,
-)
-from benchmarks.record.run import (
-    WHOLE_STEP,
-    Call,
-    Closeness,
-    Drift,
-    Memory,
-    Run,
-    Studied,
-    StudyEpoch,
-    StudyTest,
-)
+from benchmarks.record.record import Comparison, Record
 from benchmarks.rows.study import ASSIGNMENT
-from benchmarks.rows.table import (
-    DRIFT,
-    KERAS_10,
-    NUMPY_10,
-    STUDY,
-    XGBOOST,
-    sweep_of,
-)
+from benchmarks.rows.table import DRIFT, KERAS_10, NUMPY_10, STUDY, XGBOOST
 from tests.benchmarks.records import a_record, a_run, a_sweep, equal
 
 REFERENCE = ROOT / "docs" / "reference"
@@ -56,31 +32,30 @@ def images(count):
 
 def a_whole_record():
     """A record that has every part, each of them small."""
-    sweep = a_sweep(sweep_of(NUMPY_10), lambda b: 10.0 + b)
-    sweep.sweep.calls = [Call(1, "x W", 1e-6), Call(1, WHOLE_STEP, 1e-5)]
-    sweep.sweep.memory = [Memory(1, 10), Memory(2, 20)]
-    drift = Drift("assignment_net", "float64", [1, 2], [0.0, 1e-16], [0.0] * 2)
-    scores = StudyEpoch(0.1, 0.9, 0.9, 0.6, 0.1, 0.9, 0.9, 0.6)
-    test = StudyTest(0.9, 0.9, 0.9)
     names = [NUMPY_10.name, KERAS_10.name]
+    sweep = a_sweep(f"step-{NUMPY_10.name}", lambda b: 10.0 + b)
+    sweep.sweep.calls = [
+        runs.Call(1, "x W", 1e-6),
+        runs.Call(1, runs.WHOLE_STEP, 1e-5),
+    ]
+    sweep.sweep.memory = [runs.Memory(1, 10), runs.Memory(2, 20)]
+    apart = ([1, 2], [0.0, 1e-16], [0.0] * 2)
+    drift = runs.Drift("assignment_net", "float64", *apart)
+    scores = [runs.StudyEpoch(0.1, 0.9, 0.9, 0.6, 0.1, 0.9, 0.9, 0.6)]
+    test = runs.StudyTest(0.9, 0.9, 0.9)
+    studied = runs.Studied(ASSIGNMENT, "ok", "", 9, scores, test)
     return a_record(
         *(a_run(row) for row in (NUMPY_10, KERAS_10, XGBOOST)),
         sweep,
-        Run(DRIFT.name, closeness=Closeness([drift], [])),
-        Run(
-            STUDY.name,
-            study=[Studied(ASSIGNMENT, "ok", "", 9, [scores], test)],
-        ),
+        runs.Run(DRIFT.name, closeness=runs.Closeness([drift], [])),
+        runs.Run(STUDY.name, study=[studied]),
         comparison=Comparison(
             gate=[equal(NUMPY_10, KERAS_10)],
-            weights=[WeightDifference(names, 1e-7)],
-            kernels={NUMPY_10.name: Kernel(0.5, images(2))},
-            digits=Digits(images(2), [3, 4]),
-            disagreements=Disagreements(
-                images=images(1),
-                labels=[4],
-                count=7,
-                answers={NUMPY_10.name: [9], KERAS_10.name: [4]},
+            weights=[records.WeightDifference(names, 1e-7)],
+            kernels={NUMPY_10.name: records.Kernel(0.5, images(2))},
+            digits=records.Digits(images(2), [3, 4]),
+            disagreements=records.Disagreements(
+                images(1), [4], 7, dict(zip(names, [[9], [4]], strict=True))
             ),
         ),
     )
@@ -200,125 +175,60 @@ def test_a_file_larger_than_any_run_is_not_read(tmp_path, monkeypatch):
         Record.load(written(tmp_path, GOOD))
 
 
-# Where it is, what is put there (None: nothing, the key goes), what is said.
-TRAINED, TREES = ("runs", NUMPY_10.name), ("runs", XGBOOST.name)
-SWEPT, STEPS = ("runs", "step-" + NUMPY_10.name), ("runs", DRIFT.name)
-NO_SENSE = {
-    "a foreign key": (("surprise",), 1, "unknown field `surprise`"),
-    "no machine": (("machine",), None, "required field `machine`"),
-    "threads '2'": (("request", "threads"), "2", "Expected `int`"),
-    "seed -1": (("request", "seed"), -1, "Expected `int` >= 0"),
-    "device abacus": (("request", "device"), "abacus", "Invalid enum value"),
-    "a quote": (("command",), "python '", "No closing quotation"),
-    "deep settings": (
-        ("request", "rows", 0, "settings"),
-        {"a": [[]]},
-        "got `array`",
-    ),
-    "a name as path": (
-        ("request", "rows", 0, "name"),
-        "../../owned",
-        "Expected `str` matching regex",
-    ),
-    "no such row": ((*TRAINED, "row"), "xgboost-fast", "not among the rows"),
-    "no training": ((*TRAINED, "training"), None, "has no training"),
-    "no conditions": ((*TRAINED, "verified"), None, "has no verified"),
-    "no noise": ((*SWEPT, "noise"), None, "has no noise"),
-    "no updates": ((*TRAINED, "training", "updates"), 1, "has no updates"),
-    "no epochs": ((*TRAINED, "training", "epochs"), [], "has no val_accuracy"),
-    "not validated": (
-        (*TRAINED, "training", "epochs", 1, "logs"),
-        {"loss": 0.1},
-        "has no val_accuracy",
-    ),
-    "an epoch of 0 s": (
-        (*TRAINED, "training", "epochs", 0, "wall"),
-        0.0,
-        "Expected `float` >= 1e-09",
-    ),
-    "no time but off": (
-        (*TREES, "training", "off_clock"),
-        3.0,
-        "trained for no time",
-    ),
-    "no phase of training": (
-        (*TREES, "phases"),
-        {"matrix": {"wall": 5.0}},
-        "trained for no time",
-    ),
-    "ages": ((*TREES, "phases", "training", "wall"), 1.7e99, "<= 1000000"),
-    "a test of others": (
-        (*TREES, "training", "test", "predictions"),
-        "01",
-        "confusion and predictions",
-    ),
-    "no block": ((*SWEPT, "sweep", "blocks"), [], "Expected `array` of"),
-    "calls of no step": (
-        (*SWEPT, "sweep", "calls", 1, "call"),
-        "+ b",
-        "without the whole step",
-    ),
-    "memory of one": (
-        (*SWEPT, "sweep", "memory"),
-        [{"samples": 1, "bytes": 1}],
-        "not of two",
-    ),
-    "memory of three": (
-        (*SWEPT, "sweep", "memory"),
-        [{"samples": 1, "bytes": 1}] * 3,
-        "length <= 2",
-    ),
-    "drift of fewer": (
-        (*STEPS, "closeness", "drift", 0, "keras"),
-        [0.0],
-        "not one difference per step",
-    ),
-    "no scores": (
-        ("runs", STUDY.name, "study", 0, "epochs"),
-        [],
-        "has no scores",
-    ),
-    "half an image": (
-        ("comparison", "kernels", NUMPY_10.name, "images"),
-        b64encode(bytes(392)).decode(),
-        "expected images of 28 x 28 bytes",
-    ),
-    "no base64": (
-        ("comparison", "kernels", NUMPY_10.name, "images"),
-        "AAAAA",
-        "damaged",
-    ),
-    "a label too few": (
-        ("comparison", "digits", "labels"),
-        [3],
-        "one label for each image",
-    ),
-    "a disagreement too few": (
-        ("comparison", "disagreements"),
-        {"images": images(1), "labels": [], "count": 1, "answers": {}},
-        "one label for each image",
-    ),
-    "an answer too many": (
-        ("comparison", "disagreements", "answers", NUMPY_10.name),
-        [9, 9],
-        "one answer for each image",
-    ),
-}
+HALF, ONE = b64encode(bytes(392)).decode(), [{"samples": 1, "bytes": 1}]
+# Where it is (of the runs, by the row), what is put there (None: nothing,
+# the key goes), what is said.
+NO_SENSE = [
+    ("surprise", 1, "unknown field `surprise`"),
+    ("machine", None, "required field `machine`"),
+    ("request/threads", "2", "Expected `int`"),
+    ("request/seed", -1, "Expected `int` >= 0"),
+    ("request/device", "abacus", "Invalid enum value"),
+    ("command", "python '", "No closing quotation"),
+    ("request/rows/0/settings", {"a": [[]]}, "got `array`"),
+    ("request/rows/0/name", "../../owned", "Expected `str` matching regex"),
+    ("runs/NUMPY/row", "xgboost-fast", "not among the rows"),
+    ("runs/NUMPY/training", None, "has no training"),
+    ("runs/NUMPY/verified", None, "has no verified"),
+    ("runs/STEP/noise", None, "has no noise"),
+    ("runs/NUMPY/training/updates", 1, "has no updates"),
+    ("runs/NUMPY/training/epochs", [], "has no val_accuracy"),
+    ("runs/NUMPY/training/epochs/1/logs", {"loss": 1}, "has no val_accuracy"),
+    ("runs/NUMPY/training/epochs/0/wall", 0.0, "Expected `float` >= 1e-09"),
+    ("runs/TREES/training/off_clock", 3.0, "trained for no time"),
+    ("runs/TREES/phases", {"matrix": {"wall": 5.0}}, "trained for no time"),
+    ("runs/TREES/phases/training/wall", 1.7e99, "<= 1000000"),
+    ("runs/TREES/training/test/predictions", "01", "confusion and predict"),
+    ("runs/STEP/sweep/blocks", [], "Expected `array` of"),
+    ("runs/STEP/sweep/calls/1/call", "+ b", "without the whole step"),
+    ("runs/STEP/sweep/memory", ONE, "not of two"),
+    ("runs/STEP/sweep/memory", 3 * ONE, "length <= 2"),
+    ("runs/DRIFT/closeness/drift/0/keras", [0.0], "not one difference per s"),
+    ("runs/STUDY/study/0/epochs", [], "has no scores"),
+    ("comparison/kernels/NUMPY/images", HALF, "expected images of 28 x 28"),
+    ("comparison/kernels/NUMPY/images", "AAAAA", "damaged"),
+    ("comparison/digits/labels", [3], "one label for each image"),
+    ("comparison/disagreements/labels", [], "one label for each image"),
+    ("comparison/disagreements/answers/NUMPY", [9, 9], "one answer for each"),
+]
+ROWS = {"NUMPY": NUMPY_10.name, "TREES": XGBOOST.name, "DRIFT": DRIFT.name,
+        "STEP": f"step-{NUMPY_10.name}", "STUDY": STUDY.name}  # fmt: skip
 
 
-@pytest.mark.parametrize("damage", NO_SENSE)
-def test_figures_that_make_no_sense_are_refused(damage, tmp_path, parts):
-    (*way, last), value, message = NO_SENSE[damage]
+@pytest.mark.parametrize(("way", "value", "message"), NO_SENSE)
+def test_figures_that_make_no_sense_are_refused(
+    way, value, message, tmp_path, parts
+):
+    parts["runs"] = {run["row"]: run for run in parts["runs"]}
     place = parts
-    for key in way:
-        if isinstance(key, str) and isinstance(place, list):
-            place = next(run for run in place if run["row"] == key)
-        else:
-            place = place[key]
+    *keys, last = (ROWS.get(key, key) for key in way.split("/"))
+    for key in keys:
+        place = place[int(key) if key.isdigit() else key]
     if value is None:
         del place[last]
     else:
         place[last] = value
+    parts["runs"] = [*parts["runs"].values()]
     with pytest.raises(InputError, match="the file is damaged") as caught:
         Record.load(written(tmp_path, parts))
     assert message in str(caught.value)
