@@ -1,5 +1,6 @@
 """What compile makes of its arguments."""
 
+import re
 from typing import NamedTuple
 
 from numpy_net import checks, losses, metrics
@@ -33,7 +34,7 @@ def objective(loss, layers):
 def counted(asked, outputs: int) -> list:
     """Return the metrics that are asked of a model with so many outputs."""
     several = checks.several("metrics", asked, '["accuracy"]')
-    found = [metrics.get(metric) for metric in several]
+    found = [_metric(identifier) for identifier in several]
     names = [metric.name for metric in found]
     if len(set(names)) < len(names):
         raise ValueError(
@@ -45,3 +46,27 @@ def counted(asked, outputs: int) -> list:
             "metrics: accuracy needs at least two outputs, got one"
         )
     return found
+
+
+def _metric(identifier):
+    """Return a metric, named as it was asked for.
+
+    "accuracy" is that of one-hot rows here. Keras, too, understands it in
+    compile alone: its metrics.get takes it for another.
+    """
+    words = identifier if isinstance(identifier, str) else ""
+    if words.lower() in ("accuracy", "acc"):
+        return metrics.CategoricalAccuracy(words)
+    metric = metrics.get(identifier)
+    if words:
+        metric.name = words
+    elif callable(metric):
+        words = getattr(metric, "__name__", type(metric).__name__)
+        metric = metrics.MeanMetricWrapper(metric, _snake_case(words))
+    return metric
+
+
+def _snake_case(name: str) -> str:
+    """MyF1 as my_f1, by Keras's rule."""
+    name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", re.sub(r"\W+", "", name))
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()

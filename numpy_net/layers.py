@@ -36,7 +36,13 @@ class Input(Strict):
         return f"Input({self.shape[1:]})"
 
 
-class Layer(Strict, name=checks.text):
+def _name(name, value):
+    if isinstance(value, str) and "/" in value:  # it parts names in files
+        raise checks.expected(name, "a name without /", value)
+    return checks.text(name, value)
+
+
+class Layer(Strict, name=_name):
     """What every layer has, and a model, too.   Keras: keras.layers.Layer.
 
     trainable  False freezes the weights from the next epoch on, and summary
@@ -66,6 +72,7 @@ class Layer(Strict, name=checks.text):
         if self.name in taken:
             raise checks.expected("name", "another for each layer", self.name)
         self.build(input_shape)
+        self._takes = input_shape
         layers.append(self)
         return self.compute_output_shape(input_shape)
 
@@ -122,8 +129,13 @@ class Layer(Strict, name=checks.text):
         return sum(weight.size for weight in self.weights)
 
     def __call__(self, x):
-        """Return the outputs for a batch x, which is not checked."""
-        return self.call(x)
+        """Return the outputs for a batch x, finite numbers of its shape."""
+        if not self.built:
+            raise RuntimeError(
+                f"{type(self).__name__}: expected to be in a model, behind "
+                f"its Input(shape); so it has no weights yet"
+            )
+        return self.call(data.array("x", x, self._takes, self.dtype))
 
     def call(self, x):
         return self.forward(x)[-1]

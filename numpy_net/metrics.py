@@ -39,15 +39,16 @@ class Mean(Strict, name=checks.text):
 class MeanMetricWrapper(Mean):
     """Mean of fn(y_true, y_pred) over the batches; of (B,) over the samples.
 
-    compile(metrics=[fn]) makes one, named as the function. A number counts
-    once for its batch, however short: so it depends on the batch size.
+    compile(metrics=[fn]) makes one, named as the function, MyF1 as my_f1. A
+    number counts once for its batch, however short: so it depends on the
+    batch size.
 
     Keras: keras.metrics.MeanMetricWrapper, without difference.
     """
 
     def __init__(self, fn, name: str | None = None):
         self._fn = fn
-        super().__init__(name or fn.__name__)
+        super().__init__("mean_metric_wrapper" if name is None else name)
 
     def update_state(self, y_true, y_pred):  # type: ignore[override]
         values = np.asarray(self._fn(y_true, y_pred), float)
@@ -131,23 +132,13 @@ class F1Score(Strict, average=_average, name=checks.text):
 
 
 def get(identifier):
-    """Return the metric of that name, in compile's sense; or a function's.
-
-    It is named as it was asked for. A metric is returned as it is.
-    """
-    if isinstance(identifier, MeanMetricWrapper):
-        return identifier
+    """Return the metric of that name; a metric or a function as it is."""
     if callable(identifier) and not isinstance(identifier, type):
-        return MeanMetricWrapper(identifier)
-    name = identifier
-    if isinstance(name, str) and name.lower() in ("accuracy", "acc"):
-        name = "accuracy"
+        return identifier
+    if isinstance(identifier, Mean):
+        return identifier
     names = {
-        CategoricalAccuracy: "accuracy categorical_accuracy "
-        "CategoricalAccuracy",
+        CategoricalAccuracy: "categorical_accuracy CategoricalAccuracy",
         F1Score: "f1_score F1Score",
     }
-    metric = checks.made("metric", name, names)
-    if isinstance(identifier, str):
-        metric.name = identifier
-    return metric
+    return checks.made("metric", identifier, names)

@@ -38,14 +38,15 @@ class Sequential(Layer, stop_training=checks.flag):
     def add(self, layer: Any) -> None:
         """Put a layer at the end and make its weights."""
         first, shape = self.input_shape is None, self.output_shape
-        if not isinstance(layer, Input if first else Layer):
+        kind: Any = Input if first else Layer
+        if not isinstance(layer, kind) or isinstance(layer, Sequential):
             wanted = "Input(shape) as the first entry" if first else "a layer"
             raise checks.expected("Sequential", wanted, layer)
         if first:
-            shape = vars(self)["input_shape"] = layer.shape
+            shape = vars(self)["input_shape"] = self._takes = layer.shape
         else:
             shape = layer.join(self._layers, shape)
-        vars(self).update(output_shape=shape)
+        vars(self).update(output_shape=shape, built=not first)
         self._take(None, None, [])  # another output: compile anew
 
     def compile(self, optimizer, loss, *, metrics=None) -> None:
@@ -71,10 +72,16 @@ class Sequential(Layer, stop_training=checks.flag):
 
     def get_layer(self, name: str | None = None, index: int | None = None):
         """Return the layer of that name, or the one at that place."""
-        found = {layer.name: layer for layer in self._layers}
-        if name is None:
-            found = {str(i): layer for i, layer in enumerate(self._layers)}
-        return checks.known("layer", name or str(index), found)
+        if (name is None) == (index is None):
+            raise ValueError("get_layer: expected a name or an index")
+        if index is None:
+            table = {layer.name: layer for layer in self._layers}
+            return checks.known("layer", name, table)
+        try:
+            return self._layers[index]
+        except (IndexError, TypeError):
+            where = f"the place of one of {len(self._layers)} layers"
+            raise checks.expected("index", where, index) from None
 
     @property
     def metrics(self) -> list[Any]:
@@ -97,8 +104,8 @@ class Sequential(Layer, stop_training=checks.flag):
         return x
 
     def batch_loss(self, x, y):
-        """Return the loss of the batch (x, y), unchecked."""
-        return self._test_step(x, y)[0]
+        """Return the loss of the batch (x, y)."""
+        return self._test_step(*data.pair(self, x, y))[0]
 
     def gradients(self, x, y) -> list[np.ndarray]:
         """Return dL/dW, dL/db, ... in the order of trainable_weights.
