@@ -3,7 +3,7 @@
 import numpy as np
 
 from numpy_net import checks, config, utils
-from numpy_net.checks import Strict, whole_number
+from numpy_net.checks import Strict, expected, whole_number
 
 
 def _seed(name, value):
@@ -28,7 +28,10 @@ class GlorotUniform(Strict, seed=_seed):
         generator = utils.generator()
         if self.seed is not None:
             generator = np.random.default_rng(self.seed)
-        limit = np.sqrt(6 / sum(shape))
+        fans = shape * 2 if len(shape) == 1 else shape  # of a bias: O and O
+        if len(fans) != 2:
+            raise expected("shape", "(I, O) or (O,)", shape)
+        limit = np.sqrt(6 / sum(fans))
         values = generator.uniform(-limit, limit, shape)
         return values.astype(dtype or config.floatx())
 

@@ -72,6 +72,7 @@ class Layer(Strict, name=_name):
         if self.name in taken:
             raise checks.expected("name", "another for each layer", self.name)
         self.build(input_shape)
+        self._takes = input_shape
         layers.append(self)
         return self.compute_output_shape(input_shape)
 
@@ -128,8 +129,13 @@ class Layer(Strict, name=_name):
         return sum(weight.size for weight in self.weights)
 
     def __call__(self, x):
-        """Return the outputs for a batch x, which is not checked."""
-        return self.call(np.asarray(x, self.dtype))
+        """Return the outputs for a batch x, finite numbers of its shape."""
+        if not self.built:
+            raise RuntimeError(
+                f"{type(self).__name__}: expected to be in a model, behind "
+                f"its Input(shape); so it has no weights yet"
+            )
+        return self.call(data.array("x", x, self._takes, self.dtype))
 
     def call(self, x):
         return self.forward(x)[-1]

@@ -82,7 +82,7 @@ def loss_of(model, x, y) -> Loss:
 
     def loss(weights):
         _put_in_place(model, weights)
-        return model.batch_loss(x, y)
+        return model._test_step(x, y)[0]  # checked above, once
 
     return loss
 
