@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import matplotlib as mpl
 from markupsafe import Markup
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
@@ -27,6 +28,7 @@ SETTINGS: dict[Any, Any] = {
     "legend.frameon": False,
     "legend.fontsize": 9,
 }
+NO_METADATA = dict.fromkeys(("Creator", "Date", "Format", "Type"))
 NUMBER = re.compile(r"\d+\.\d{3,}(?=[^<>]*>)")  # within a tag
 ABOVE: Any = "outside upper center"  # where a legend stands
 Draw = Callable[[Figure, Any], None]  # what is shown
@@ -83,11 +85,10 @@ def _svg(name: str, draw: Draw, shown: Any) -> str:
     with mpl.rc_context(SETTINGS):
         figure = Figure()
         draw(figure, shown)
-        figure.savefig(file, format="svg", metadata={"Date": None})
+        # Figure.savefig draws twice, once only to arrange the axes.
+        FigureCanvasSVG(figure).print_svg(file, metadata=NO_METADATA)
     text = file.getvalue()
     text = text[text.index("<svg") :]
-    # What only other programs would read, and would name another host.
-    text = re.sub(r"\s*<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
     text = re.sub(r' xmlns(:xlink)?="[^"]*"', "", text)
     text = text.replace("xlink:href", "href")
     for before in ('id="', 'href="#', "url(#"):
