@@ -7,7 +7,8 @@ from matplotlib.figure import Figure
 
 from benchmarks.analysis.analysis import Analysis
 from benchmarks.record.run import Run
-from benchmarks.report.drawing import Chart, Line, Panel, chart, draw_panels
+from benchmarks.report import drawing
+from benchmarks.report.drawing import Chart, chart
 from benchmarks.rows import table
 from benchmarks.rows.row import Row
 
@@ -22,6 +23,13 @@ NETS = {
         (table.COMPILED_CUSTOM,),
     ),
 }
+# Filled, to be told from the row of the same look with batches of ten.
+FILLED = (table.NUMPY_1, table.COMPILED_1)
+AXES = (
+    "epochs",
+    "updates (logarithmic)",
+    "training, seconds (logarithmic)",
+)
 LOGGED = {
     "loss": "loss (mean squared error)",
     "accuracy": "accuracy",
@@ -69,33 +77,27 @@ def _curve(run: Run) -> Curve:
 
 def _draw_learning(figure: Figure, curves: list[tuple[Row, Curve]]) -> None:
     """Validation accuracy against epochs, updates and seconds."""
-    panels = [
-        Panel([], "epochs", "validation accuracy"),
-        Panel([], "updates (logarithmic)", log="x"),
-        Panel([], "training, seconds (logarithmic)", log="x"),
-    ]
+    axes = drawing.panels(figure, 3.6, AXES, "validation accuracy")
     for row, curve in curves:
         *places, accuracies = zip(*curve, strict=True)
-        full = row in (table.NUMPY_1, table.COMPILED_1)
-        options = {"fillstyle": "full"} if full else None
-        for panel, x in zip(panels, places, strict=True):
-            line = Line(x, accuracies, row.look, row.title, options)
-            panel.lines.append(line)
-    draw_panels(figure, panels, 3.6, legend=3)
+        fill = "full" if row in FILLED else "none"
+        for panel, x in zip(axes, places, strict=True):
+            options = row.look, row.title
+            drawing.plot(panel, x, accuracies, *options, fillstyle=fill)
+    for panel in axes[1:]:
+        drawing.plain_log(panel, "x")
+    drawing.legend(figure, axes[0], 3)
 
 
 def _draw_history(figure: Figure, runs: list[tuple[Row, Run]]) -> None:
     """Loss, accuracy and F1, of training and validation, by epoch."""
-    panels = []
-    for name, ylabel in LOGGED.items():
-        panels.append(Panel([], "epoch", ylabel))
+    axes = drawing.panels(figure, 3.4, ["epoch"] * 3, *LOGGED.values())
+    for panel, name in zip(axes, LOGGED, strict=True):
         for row, run in runs:
-            for before, (part, line) in PARTS.items():
-                values = run.logged(before + name)
-                epochs, label = (
-                    range(1, len(values) + 1),
+            for prefix, (part, ls) in PARTS.items():
+                values, label = (
+                    run.logged(prefix + name),
                     f"{row.title}, {part}",
                 )
-                drawn = Line(epochs, values, row.look, label, {"ls": line})
-                panels[-1].lines.append(drawn)
-    draw_panels(figure, panels, 3.4, legend=2, shared=False)
+                drawing.by_epoch(panel, values, row.look, label, ls=ls)
+    drawing.legend(figure, axes[0], 2)

@@ -2,21 +2,14 @@
 
 from collections.abc import Iterator
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from benchmarks.analysis.analysis import Analysis
 from benchmarks.record.run import Studied
-from benchmarks.report import studied
-from benchmarks.report.drawing import (
-    Chart,
-    Line,
-    Panel,
-    chart,
-    draw_panels,
-    name_rows,
-    note,
-)
-from benchmarks.report.studied import Nets
+from benchmarks.report import drawing, facts
+from benchmarks.report.drawing import Chart, chart
+from benchmarks.report.facts import Nets
 from benchmarks.rows.row import Look
 from benchmarks.rows.study import SHORT
 
@@ -35,99 +28,97 @@ SCORES = {
     "val_f1_macro": ("macro F1", Look("#000000", "^", "--")),
     "val_per_batch_f1": ("F1 by batches of 10", BY_BATCH),
 }
-Tops = dict[int, float]
 SIZES = (1, 2, 5, 10, 20, 50, 100)  # of batches, whose ceiling is drawn
 
 
 def charts(analysis: Analysis) -> Iterator[Chart | None]:
     """Those for whose question the record has the nets."""
     record = analysis.record
-    nets = studied.good(record, "batch")
+    nets = facts.nets(record, "batch")
     yield chart("batches", analysis, _draw_batches, nets)
-    yield chart("path", analysis, _draw_path, studied.path(record))
-    nets = studied.good(record, "overfit")
+    yield chart("path", analysis, _draw_path, facts.path(record))
+    nets = facts.nets(record, "overfit")
     yield chart("overfitting", analysis, _draw_overfitting, nets)
-    first = list(nets.values())[:1], {n: studied.ceiling(n) for n in SIZES}
-    yield chart("scores", analysis, _draw_scores, first)
-    groups, epochs = studied.sweeps(record), SHORT.epochs
+    first, tops = (
+        list(nets.values())[:1],
+        {n: facts.ceiling(n) for n in SIZES},
+    )
+    yield chart("scores", analysis, _draw_scores, (first, tops))
+    groups, epochs = facts.settings(record), SHORT.epochs
     yield chart("sweeps", analysis, _draw_sweeps, groups, epochs=epochs)
 
 
-def _by_epoch(
-    net: Studied, name: str, look: Look, label: str, every: int = 1
-) -> Line:
-    """A score of a net, with a marker every so many epochs."""
+def _plot(
+    axes: Axes, net: Studied, name: str, look: Look, label: str, every: int = 1
+) -> None:
+    """A score of a net by epoch, with a marker every so many."""
     values = [getattr(epoch, name) for epoch in net.epochs]
-    epochs, options = range(1, len(values) + 1), {"markevery": every}
-    return Line(epochs, values, look, label, options)
+    drawing.by_epoch(axes, values, look, label, markevery=every)
 
 
 def _draw_batches(figure: Figure, nets: Nets) -> None:
-    lines = [
-        _by_epoch(net, "val_accuracy", look, label)
-        for (label, net), look in zip(nets.items(), GREYS, strict=False)
-    ]
-    panel = Panel(lines, "epoch", "validation accuracy")
-    draw_panels(figure, [panel], 3.6)[0].legend()
+    [axes] = drawing.panels(figure, 3.6, ["epoch"], "validation accuracy")
+    for (label, net), look in zip(nets.items(), GREYS, strict=False):
+        _plot(axes, net, "val_accuracy", look, label)
+    axes.legend()
 
 
 def _draw_path(figure: Figure, nets: Nets) -> None:
     """From the assignment's net to the custom one, one change a step."""
-    figure.set_size_inches(7.4, 0.9 + 0.36 * len(nets))
-    axes, values = figure.subplots(), studied.accuracies(nets)
+    height = 0.9 + 0.36 * len(nets)
+    values = [net.test.accuracy for net in nets.values() if net.test]
+    axes = drawing.rows(figure, height, list(nets), "test accuracy")
     axes.plot(values, range(len(values)), "-o", color=VALIDATION.color)
-    edge = ("axes fraction", "data")
     for y, value in enumerate(values):
-        note(axes, f"{value:.4f}", 1, y, xytext=(4, 0), xycoords=edge)
-    name_rows(axes, list(nets), "test accuracy")
+        edge = {"xytext": (4, 0), "xycoords": ("axes fraction", "data")}
+        drawing.note(axes, f"{value:.4f}", 1, y, **edge)
     axes.margins(y=0.1)
 
 
 def _draw_overfitting(figure: Figure, nets: Nets) -> None:
     """Loss of training and validation, epoch by epoch, over seeds."""
-    lines = []
+    ylabel = "squared error after the epoch"
+    [axes] = drawing.panels(figure, 3.6, ["epoch"], ylabel)
     for (label, net), grey in zip(nets.items(), GREYS, strict=False):
         for name, (part, look) in PARTS.items():
             dashes = Look(look.color, look.marker, grey.line)
-            line = f"{name}_loss", dashes, f"{part}, {label}", 5
-            lines.append(_by_epoch(net, *line))
-    panel = Panel(lines, "epoch", "squared error after the epoch", log="y")
-    draw_panels(figure, [panel], 3.6)[0].legend(fontsize=8, ncols=2)
+            _plot(axes, net, f"{name}_loss", dashes, f"{part}, {label}", 5)
+    drawing.plain_log(axes, "y")
+    axes.legend(fontsize=8, ncols=2)
 
 
-def _draw_scores(figure: Figure, shown: tuple[list[Studied], Tops]) -> None:
+def _draw_scores(
+    figure: Figure, shown: tuple[list[Studied], dict[int, float]]
+) -> None:
     """Accuracy, macro F1 and the F1 by batches; and the last one's ceiling."""
     [net], tops = shown
-    lines = [
-        _by_epoch(net, name, look, label, 3)
-        for name, (label, look) in SCORES.items()
-    ]
-    ceiling = [Line(list(tops), list(tops.values()), BY_BATCH)]
-    score = "score without a fault, average"
-    panels = [
-        Panel(lines, "epoch", "validation score"),
-        Panel(ceiling, "batch size (logarithmic)", score, log="x"),
-    ]
-    left, right = draw_panels(figure, panels, 3.6, shared=False)
+    xlabels = "epoch", "batch size (logarithmic)"
+    ylabels = "validation score", "score without a fault, average"
+    left, right = drawing.panels(figure, 3.6, xlabels, *ylabels)
+    for name, (label, look) in SCORES.items():
+        _plot(left, net, name, look, label, 3)
     left.axhline(tops[10], color=BY_BATCH.color, lw=1, ls=":")
     text = f"without a fault, on average: {tops[10]:.3f}"
-    note(left, text, 1, tops[10], xytext=(0, 4), va="baseline")
+    drawing.note(left, text, 1, tops[10], xytext=(0, 4), va="baseline")
     left.set_ylim(0, 1)
     left.legend(loc="lower right")
+    drawing.plot(right, list(tops), list(tops.values()), BY_BATCH)
+    drawing.plain_log(right, "x")
     right.set_ylim(0, 1.02)
 
 
 def _draw_sweeps(figure: Figure, groups: dict[str, Nets]) -> None:
     """One panel a setting: what each does to the custom net's accuracy."""
-    panels: list[Panel] = []
-    for title, nets in groups.items():
-        ylabel = "" if len(panels) % 3 else "wrong answers, percent (log.)"
-        panel = Panel([], title, ylabel, "y", tuple(nets))
+    ylabel = "wrong answers, percent (log.)"
+    axes = drawing.panels(figure, 2.8, list(groups), ylabel)
+    for panel, nets in zip(axes, groups.values(), strict=True):
+        panel.set_xticks(range(len(nets)), list(nets))
         there = {n: net for n, net in enumerate(nets.values()) if net.test}
         for name, (part, look) in PARTS.items():
             last = [net.epochs[-1] for net in there.values()]
             shares = [getattr(epoch, f"{name}_accuracy") for epoch in last]
             wrong = [max(100 * (1 - s), 0.01) for s in shares]  # 0 has no log
-            panel.lines.append(Line(list(there), wrong, look, part))
-        panels.append(panel)
-    draw_panels(figure, panels, 2.8)[0].legend()
+            drawing.plot(panel, list(there), wrong, look, part)
+    for panel in axes:
+        drawing.plain_log(panel, "y")
+    axes[0].legend()

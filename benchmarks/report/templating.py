@@ -9,19 +9,19 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from benchmarks.analysis import intervals, step_cost
 from benchmarks.analysis.analysis import Analysis
-from benchmarks.report import facts, formats, studied
+from benchmarks.report import facts, formats
 from benchmarks.rows import table
 
+TEMPLATES = Path(__file__).parent / "templates"
 ENVIRONMENT = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    loader=FileSystemLoader(TEMPLATES),
     autoescape=lambda name: str(name).endswith(".html"),
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
     extensions=["jinja2.ext.do"],
 )
-ENVIRONMENT.globals |= {"facts": facts, "study": studied}
-ENVIRONMENT.globals |= {"rows": table, "step_cost": step_cost}
+ENVIRONMENT.globals |= {"facts": facts, "rows": table, "step_cost": step_cost}
 ENVIRONMENT.filters |= {
     **formats.FORMS,
     "as": formats.written,
@@ -30,6 +30,7 @@ ENVIRONMENT.filters |= {
     "markdown": formats.in_markdown,
     "median": median,
     "middle": facts.middle,
+    "overfitting": facts.overfitting,
     "pick": lambda values, keys: [values.get(key) for key in keys],
     "spread": intervals.spread,
     "verdict": intervals.verdict,
@@ -42,6 +43,11 @@ def render(template: str, block: str = "", **facts: Any) -> str:
     if not block:
         return found.render(facts)
     return "".join(found.blocks[block](found.new_context(facts)))
+
+
+def names(template: str) -> list[str]:
+    """Of the blocks of a template, in its order."""
+    return list(ENVIRONMENT.get_template(template).blocks)
 
 
 def say(

@@ -12,11 +12,10 @@ from benchmarks.report import (
     charts_time,
     source_code,
 )
-from benchmarks.report.answers import answers
 from benchmarks.report.drawing import Chart
 from benchmarks.report.readme import summary
 from benchmarks.report.tables import table
-from benchmarks.report.templating import render, say
+from benchmarks.report.templating import names, render, say
 
 CHARTS = (charts_time, charts_learning, charts_agreement, charts_study)
 ALONE = '<svg xmlns="http://www.w3.org/2000/svg"'  # a file, not in a page
@@ -38,6 +37,20 @@ def draw(analysis: Analysis) -> dict[str, Chart]:
     """Every chart for which the record has the runs, by its name."""
     made = [chart for part in CHARTS for chart in part.charts(analysis)]
     return {chart.name: chart for chart in made if chart}
+
+
+def answers(
+    analysis: Analysis, counts: dict[str, int]
+) -> dict[str, list[str]]:
+    """Number and text of each question, what the students said, what we say.
+
+    counts are of lines of code; what is said depends on the figures.
+    """
+    facts = {"counts": counts, "why": say("verdict.txt", "why", analysis)[:2]}
+    return {
+        name: say("answers.txt", name, analysis, **facts)
+        for name in names("answers.txt")
+    }
 
 
 def page(analysis: Analysis, charts: dict[str, Chart]) -> str:
