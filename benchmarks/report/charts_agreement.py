@@ -2,7 +2,6 @@
 
 import base64
 import io
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +14,7 @@ from benchmarks.record.record import SIDE, Comparison, Digits
 from benchmarks.record.run import Drift
 from benchmarks.report.drawing import (
     Chart,
+    Charts,
     chart,
     legend,
     panels,
@@ -31,7 +31,7 @@ GAP = 2  # pixels between two kernels
 Mistakes = tuple[Row, np.ndarray, list[tuple[int, int]]]
 
 
-def charts(analysis: Analysis) -> Iterator[Chart | None]:
+def charts(analysis: Analysis) -> Charts:
     """Those for which the record has the runs."""
     record = analysis.record
     run = record.the("drift")

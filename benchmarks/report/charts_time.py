@@ -1,6 +1,5 @@
 """Charts of time: how long, where it went, and why."""
 
-from collections.abc import Iterator
 from itertools import groupby
 from statistics import median
 from typing import Any
@@ -14,7 +13,7 @@ from benchmarks.analysis.epochs import MeasuredRung
 from benchmarks.analysis.step_cost import UNITS, Cost
 from benchmarks.record.run import PARTS
 from benchmarks.report import drawing, facts
-from benchmarks.report.drawing import Chart, chart, plot
+from benchmarks.report.drawing import Charts, chart, plot
 from benchmarks.report.formats import three_digits
 from benchmarks.rows.row import Row
 
@@ -34,7 +33,7 @@ STEPS = (
 Rows = list[tuple[Row, list[float]]]
 
 
-def charts(analysis: Analysis) -> Iterator[Chart | None]:
+def charts(analysis: Analysis) -> Charts:
     """Those for which the record has the runs."""
     trained = facts.trained(analysis.record)
     times = [(row, [r.training_seconds for r in rs]) for row, rs in trained]

@@ -2,7 +2,7 @@
 
 import io
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from markupsafe import Markup
@@ -38,6 +38,9 @@ class Chart(NamedTuple):
     title: str
     see: str
     alt: str
+
+
+Charts = Iterator[Chart | None]  # None where the record has not the runs
 
 
 def chart(
@@ -131,13 +134,6 @@ def plot(
     style = {"color": look.color, "marker": look.marker, "ls": look.line}
     style |= {"fillstyle": "none", "label": label or None}
     axes.plot(x, y, **style | options)
-
-
-def by_epoch(
-    axes: Axes, values: Sequence[float], look: Look, label: str, **options: Any
-) -> None:
-    """A line through the values after each epoch."""
-    plot(axes, range(1, len(values) + 1), values, look, label, **options)
 
 
 def legend(figure: Figure, axes: Axes, columns: int) -> None:

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from operator import attrgetter
 from statistics import median
-from typing import Any, NamedTuple
+from typing import Any
 
 from benchmarks.record.record import Record
 from benchmarks.record.run import PARTS, WHOLE_STEP, Run, Studied, Sweep
@@ -130,38 +130,3 @@ def seeds_differ_by(record: Record) -> float | None:
     tests = [net.test for net in nets(record, "overfit").values()]
     values = [test.accuracy for test in tests if test]
     return max(values) - min(values) if len(values) > 1 else None
-
-
-class Overfitting(NamedTuple):
-    """What the losses of a net show.
-
-    least  the epoch of the least validation loss
-    near   the first epoch within a tenth of that loss
-    rise   of the validation loss since then, a factor
-    gap    the validation loss over that of training, at the end
-    """
-
-    least: int
-    near: int
-    rise: float
-    gap: float
-
-
-def overfitting(net: Studied) -> Overfitting:
-    losses, end = [epoch.val_loss for epoch in net.epochs], net.epochs[-1]
-    least, tiny = min(losses), 1e-300
-    near = 1 + [loss <= 1.1 * least for loss in losses].index(True)
-    rise, gap = (
-        end.val_loss / max(least, tiny),
-        end.val_loss / max(end.train_loss, tiny),
-    )
-    return Overfitting(losses.index(least) + 1, near, rise, gap)
-
-
-def ceiling(batch_size: int) -> float:
-    """What a net without a fault scores by the F1 averaged by batch.
-
-    Of a random batch of B, a class of ten is absent with probability
-    0.9^B, and scores 0 there.
-    """
-    return float(1 - 0.9**batch_size)

@@ -8,7 +8,6 @@ import ast
 import re
 import textwrap
 import tomllib
-from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup
@@ -18,11 +17,14 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
 from benchmarks import ROOT
+from benchmarks.report.templating import TEMPLATES
 
-STEPS = Path(__file__).parent / "templates" / "steps.toml"
+STEPS = tomllib.loads((TEMPLATES / "steps.toml").read_text("utf-8"))
 # A file and a definition, ``numpy_net/layers.py:Dense.forward``; or in it
 # the statement or argument that begins so, ``assignment.py:train:outputs =``.
 PLACE = re.compile(r"([\w/]+\.py):([\w.]*)(?::(.+))?")
+# The docstring of numpy_net, which is read, not imported.
+LISTED = (ROOT / "numpy_net/__init__.py").read_text("utf-8").split('"""')[1]
 EQUATION = re.compile(r"^ *\[(\d+)\] +(.+?) {2,}(\w+\.py.*)$", re.MULTILINE)
 DOCUMENTED = ast.Module | ast.ClassDef | ast.FunctionDef
 # Beside the nets, not behind them: themselves, and what one may do with one.
@@ -53,33 +55,26 @@ class Excerpt(Struct, frozen=True):
         lexer, form = PythonLexer(stripnl=False), HtmlFormatter(nowrap=True)
         text = highlight(code, lexer, form).removesuffix("\n")
         # Pygments closes and opens its marks at every end of a line.
-        return dict(
-            zip(self.lines, map(Markup, text.split("\n")), strict=True)
-        )
+        lines = map(Markup, text.split("\n"))
+        return dict(zip(self.lines, lines, strict=True))
 
 
 def steps() -> list[Step]:
     """The rows of the page, in the order in which things happen."""
-    return convert(tomllib.loads(_read(STEPS))["step"], list[Step])
+    return convert(STEPS["step"], list[Step])
 
 
 def equations() -> dict[int, tuple[str, str]]:
     """What numpy_net lists: number to equation and where it is."""
     return {
         int(number): (" ".join(equation.split()), re.sub(" {2,}", ", ", where))
-        for number, equation, where in EQUATION.findall(_listed())
+        for number, equation, where in EQUATION.findall(LISTED)
     }
 
 
 def letters() -> str:
     """What the letters of the equations stand for."""
-    return _listed().split("\n\n")[-2]
-
-
-def _listed() -> str:
-    """The docstring of numpy_net, which is read, not imported."""
-    tree = ast.parse(_read(ROOT / "numpy_net" / "__init__.py"))
-    return ast.get_docstring(tree) or ""
+    return LISTED.split("\n\n")[-2]
 
 
 def cut(place: str) -> Excerpt:
@@ -88,7 +83,7 @@ def cut(place: str) -> Excerpt:
     if not match:
         raise ValueError(f"expected file.py:name or more, got {place!r}")
     path, name, words = match.groups()
-    source = _read(ROOT / path)
+    source = (ROOT / path).read_text("utf-8")
     node = _definition(source, name)
     if words:
         node = _statement(source, node, words)
@@ -143,11 +138,12 @@ def _docstrings(node: Any) -> set[int]:
 def count() -> dict[str, int]:
     """The lines of code by what they are for."""
     found = {}
-    for what, place in tomllib.loads(_read(STEPS))["count"].items():
+    for what, place in STEPS["count"].items():
         files, _, name = place.partition(":")
         paths = list(ROOT.glob(files))
         paths = [p for p in paths if p.stem not in APART] or paths
-        found[what] = sum(lines_of_code(_read(path), name) for path in paths)
+        sources = [path.read_text("utf-8") for path in paths]
+        found[what] = sum(lines_of_code(source, name) for source in sources)
     return found
 
 
@@ -164,7 +160,3 @@ def lines_of_code(source: str, name: str = "") -> int:
         if isinstance(node, ast.Constant | ast.JoinedStr):
             code.update(_span(node))
     return len(code - _docstrings(part))
-
-
-def _read(path: Path) -> str:
-    return path.read_text(encoding="utf-8")

@@ -3,7 +3,6 @@
 from typing import Any, NamedTuple
 
 from benchmarks.analysis.analysis import Analysis
-from benchmarks.analysis.compare import Change
 from benchmarks.report.formats import written
 from benchmarks.report.templating import say
 
@@ -59,18 +58,3 @@ def tables(analysis: Analysis) -> list[Table]:
     """Those of summary.md and of the terminal, if they have rows."""
     made = [table(name, analysis) for name in TABLES]
     return [found for found in made if found.rows]
-
-
-def fairness(analysis: Analysis) -> Table:
-    """The fairness list."""
-    return table("fairness", analysis)
-
-
-def changes(found: list[Change]) -> Table:
-    """Two runs side by side."""
-    return table("changes", None, changes=found)
-
-
-def doubts(analysis: Analysis) -> list[str]:
-    """What makes the seconds of single runs doubtful."""
-    return say("verdict.txt", "doubts", analysis)

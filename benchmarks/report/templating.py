@@ -21,7 +21,6 @@ ENVIRONMENT = Environment(
     lstrip_blocks=True,
     extensions=["jinja2.ext.do"],
 )
-ENVIRONMENT.globals |= {"facts": facts, "rows": table, "step_cost": step_cost}
 ENVIRONMENT.filters |= {
     **formats.FORMS,
     "as": formats.written,
@@ -30,7 +29,6 @@ ENVIRONMENT.filters |= {
     "markdown": formats.in_markdown,
     "median": median,
     "middle": facts.middle,
-    "overfitting": facts.overfitting,
     "pick": lambda values, keys: [values.get(key) for key in keys],
     "spread": intervals.spread,
     "verdict": intervals.verdict,
@@ -60,3 +58,7 @@ def say(
     text = render(template, block, **facts)
     lines = [" ".join(part.split()) for part in re.split(r"\n\s*\n", text)]
     return [line for line in lines if line]
+
+
+ENVIRONMENT.globals |= {"facts": facts, "rows": table, "step_cost": step_cost}
+ENVIRONMENT.globals |= {"names": names, "say": say}

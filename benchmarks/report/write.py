@@ -8,16 +8,18 @@ from benchmarks.record.record import Record
 from benchmarks.report import (
     charts_agreement,
     charts_learning,
-    charts_study,
     charts_time,
     source_code,
 )
 from benchmarks.report.drawing import Chart
 from benchmarks.report.readme import summary
 from benchmarks.report.tables import table
-from benchmarks.report.templating import names, render, say
+from benchmarks.report.templating import render
 
-CHARTS = (charts_time, charts_learning, charts_agreement, charts_study)
+CHARTS = (
+    *(charts_time.charts, charts_learning.charts),
+    *(charts_agreement.charts, charts_learning.study),
+)
 ALONE = '<svg xmlns="http://www.w3.org/2000/svg"'  # a file, not in a page
 
 
@@ -35,22 +37,8 @@ def write(folder: Path, record: Record) -> None:
 
 def draw(analysis: Analysis) -> dict[str, Chart]:
     """Every chart for which the record has the runs, by its name."""
-    made = [chart for part in CHARTS for chart in part.charts(analysis)]
+    made = [chart for charts in CHARTS for chart in charts(analysis)]
     return {chart.name: chart for chart in made if chart}
-
-
-def answers(
-    analysis: Analysis, counts: dict[str, int]
-) -> dict[str, list[str]]:
-    """Number and text of each question, what the students said, what we say.
-
-    counts are of lines of code; what is said depends on the figures.
-    """
-    facts = {"counts": counts, "why": say("verdict.txt", "why", analysis)[:2]}
-    return {
-        name: say("answers.txt", name, analysis, **facts)
-        for name in names("answers.txt")
-    }
 
 
 def page(analysis: Analysis, charts: dict[str, Chart]) -> str:
@@ -59,17 +47,14 @@ def page(analysis: Analysis, charts: dict[str, Chart]) -> str:
     Everything in it comes from the record, but for the code, which is cut
     from the sources as they are.
     """
-    compared, counts = analysis.record.comparison, source_code.count()
-    digits = compared.digits if compared else None
+    counts = source_code.count()
     return render(
         "page.html",
         analysis=analysis,
         record=analysis.record,
-        caveats=say("verdict.txt", "caveats", analysis),
-        verdict=say("verdict.txt", "verdict", analysis),
-        answers=answers(analysis, counts),
         charts=charts,
+        counts=counts,
         make=lambda name: table(name, analysis, counts=counts),
-        digits=charts_agreement.digits(digits) if digits else [],
+        digits=charts_agreement.digits,
         code=source_code,
     )
