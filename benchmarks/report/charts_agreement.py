@@ -2,25 +2,17 @@
 
 import base64
 import io
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 
 from benchmarks.analysis.analysis import Analysis
 from benchmarks.record.record import SIDE, Comparison, Digits
 from benchmarks.record.run import Drift
-from benchmarks.report.drawing import (
-    Chart,
-    Charts,
-    chart,
-    legend,
-    panels,
-    plain_log,
-    plot,
-)
+from benchmarks.report import drawing
+from benchmarks.report.drawing import Chart, Charts, chart
 from benchmarks.rows.row import Row
 from benchmarks.rows.table import KERAS, NUMPY, NUMPY_10, NUMPY_CUSTOM, XGBOOST
 
@@ -49,22 +41,21 @@ def charts(analysis: Analysis) -> Charts:
 
 
 def _draw_drift(figure: Figure, entries: list[Drift]) -> None:
-    """How far Keras's weights are from ours, update by update."""
     nets = list(dict.fromkeys(entry.net for entry in entries))
     xlabels = ["updates (logarithmic)"] * len(nets)
-    axes = panels(figure, 3.8, xlabels, "largest weight difference")
+    axes = drawing.panels(figure, 3.8, xlabels, "largest weight difference")
     for entry in entries:
         _plot_differences(axes[nets.index(entry.net)], entry)
     for panel, net in zip(axes, nets, strict=True):
-        plain_log(panel, "xy")
+        drawing.plain_log("xy", panel)
         panel.set_title(net.replace("_", " "))
         for dtype in dict.fromkeys(entry.dtype for entry in entries):
             step = float(np.finfo(dtype).eps)
             panel.axhline(step, color="#999999", lw=1, ls=":")
-    legend(figure, axes[0], 2)
+    drawing.legend(figure, axes[0], 2)
 
 
-def _plot_differences(axes: Axes, entry: Drift) -> None:
+def _plot_differences(axes: Any, entry: Drift) -> None:
     for look, values, name in (
         (NUMPY, entry.twin, "NumPy, one ulp away"),
         (KERAS, entry.keras or [], "Keras"),
@@ -72,7 +63,7 @@ def _plot_differences(axes: Axes, entry: Drift) -> None:
         # Nothing apart cannot be drawn on this scale: at its foot.
         y = [max(value, 1e-17) for value in values]
         label, dashes = f"{name}, {entry.dtype}", DASHES[entry.dtype]
-        plot(axes, entry.steps[: len(y)], y, look, label, ls=dashes)
+        drawing.plot(axes, entry.steps[: len(y)], y, look, label, ls=dashes)
 
 
 class Pixels(NamedTuple):
@@ -125,8 +116,8 @@ def _disagreements(analysis: Analysis, compared: Comparison) -> Chart | None:
     answers = zip(*found.answers.values(), strict=True)
     cards = list(zip(digits(found), answers, strict=True))
     models = [analysis.record.title(name) for name in found.answers]
-    more = {"columns": models, "count": found.count}
-    return chart("disagreements", analysis, None, cards, **more)
+    shown = "disagreements", analysis, None, cards
+    return chart(*shown, columns=models, count=found.count)
 
 
 def _mistakes(row: Row, confusion: list[list[int]]) -> Mistakes:
@@ -138,7 +129,6 @@ def _mistakes(row: Row, confusion: list[list[int]]) -> Mistakes:
 
 
 def _draw_confusion(figure: Figure, mistakes: list[Mistakes]) -> None:
-    """Which digit is taken for which, in counts."""
     figure.set_size_inches(3.6 * len(mistakes), 3.8)
     axes = figure.subplots(1, len(mistakes), squeeze=False)[0]
     for panel, (row, wrong, _) in zip(axes, mistakes, strict=True):

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from itertools import accumulate
 from typing import Any
 
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from benchmarks.analysis.analysis import Analysis
@@ -16,17 +15,8 @@ from benchmarks.rows import table
 from benchmarks.rows.row import Look, Row
 from benchmarks.rows.study import SHORT
 
-# Of each net the pair whose histories are drawn, and the other rows.
-NETS = {
-    "assignment_net": (
-        (table.NUMPY_10, table.KERAS_10),
-        (table.TEXTBOOK, table.NUMPY_1, table.COMPILED_1, table.COMPILED_10),
-    ),
-    "custom_net": (
-        (table.NUMPY_CUSTOM, table.KERAS_CUSTOM),
-        (table.COMPILED_CUSTOM,),
-    ),
-}
+# Whose histories are drawn.
+PAIRS = table.NUMPY_10, table.KERAS_10, table.NUMPY_CUSTOM, table.KERAS_CUSTOM
 # Filled, to be told from the row of the same look with batches of ten.
 FILLED = (table.NUMPY_1, table.COMPILED_1)
 AXES = "epochs", "updates (logarithmic)", "training, seconds (logarithmic)"
@@ -61,11 +51,11 @@ CEILINGS = {size: 1 - 0.9**size for size in (1, 2, 5, 10, 20, 50, 100)}
 
 def charts(analysis: Analysis) -> Charts:
     """Those for which the record has the runs, or the nets of the study."""
-    for net, (pair, others) in NETS.items():
+    for net in table.THRESHOLDS:
         runs = [
             (row, run)
-            for row in table.ROWS
-            if row in pair + others
+            for row in table.ROWS  # that are also trained to an accuracy
+            if row.net == net and f"tta-{row.name}" in table.EVERY
             for run in analysis.record.trained(row)[:1]
         ]
         curves = [(row, _curve(run)) for row, run in runs]
@@ -73,7 +63,7 @@ def charts(analysis: Analysis) -> Charts:
             equal = analysis.equal_updates([row for row, _ in runs])
             learning = f"learning-{net}", analysis, _draw_learning, curves
             yield chart(*learning, "learning", net=net, equal=equal)
-        both = [(row, run) for row, run in runs if row in pair]
+        both = [(row, run) for row, run in runs if row in PAIRS]
         if all(_is_logged(run) for _, run in both):
             history = f"history-{net}", analysis, _draw_history, both
             yield chart(*history, "history", net=net, logged=NAMES)
@@ -108,7 +98,6 @@ def _curve(run: Run) -> Curve:
 
 
 def _draw_learning(figure: Figure, curves: list[tuple[Row, Curve]]) -> None:
-    """Validation accuracy against epochs, updates and seconds."""
     axes = drawing.panels(figure, 3.6, AXES, "validation accuracy")
     for row, curve in curves:
         *places, accuracies = zip(*curve, strict=True)
@@ -116,20 +105,18 @@ def _draw_learning(figure: Figure, curves: list[tuple[Row, Curve]]) -> None:
         for panel, x in zip(axes, places, strict=True):
             line = x, accuracies, row.look, row.title
             drawing.plot(panel, *line, fillstyle=fill)
-    for panel in axes[1:]:
-        drawing.plain_log(panel, "x")
+    drawing.plain_log("x", *axes[1:])
     drawing.legend(figure, axes[0], 3)
 
 
 def _by_epoch(
-    axes: Axes, values: Sequence[float], look: Look, label: str, **options: Any
+    axes: Any, values: Sequence[float], look: Look, label: str, **options: Any
 ) -> None:
     x = range(1, len(values) + 1)
     drawing.plot(axes, x, values, look, label, **options)
 
 
 def _draw_history(figure: Figure, runs: list[tuple[Row, Run]]) -> None:
-    """Loss, accuracy and F1, of training and validation, by epoch."""
     axes = drawing.panels(figure, 3.4, ["epoch"] * 3, *LOGGED.values())
     for panel, name in zip(axes, LOGGED, strict=True):
         for row, run in runs:
@@ -151,7 +138,6 @@ def _draw_batches(figure: Figure, nets: Nets) -> None:
 
 
 def _draw_path(figure: Figure, nets: Nets) -> None:
-    """From the assignment's net to the custom one, one change a step."""
     height = 0.9 + 0.36 * len(nets)
     axes = drawing.rows(figure, height, list(nets), "test accuracy")
     values = [net.test.accuracy for net in nets.values() if net.test]
@@ -163,20 +149,17 @@ def _draw_path(figure: Figure, nets: Nets) -> None:
 
 
 def _draw_overfitting(figure: Figure, nets: Nets) -> None:
-    """Loss of training and validation, epoch by epoch, over seeds."""
     ylabel = "squared error after the epoch"
     [axes] = drawing.panels(figure, 3.6, ["epoch"], ylabel)
     for (seed, net), grey in zip(nets.items(), GREYS, strict=False):
         for name, (part, look) in PARTS.items():
-            dashes = Look(look.color, look.marker, grey.line)
-            line = _scores(net, f"{name}_loss"), dashes, f"{part}, {seed}"
-            _by_epoch(axes, *line, markevery=5)
-    drawing.plain_log(axes, "y")
+            line = _scores(net, f"{name}_loss"), look, f"{part}, {seed}"
+            _by_epoch(axes, *line, ls=grey.line, markevery=5)
+    drawing.plain_log("y", axes)
     axes.legend(fontsize=8, ncols=2)
 
 
 def _draw_scores(figure: Figure, nets: list[Studied]) -> None:
-    """Accuracy, macro F1 and the F1 by batches; and the last one's ceiling."""
     xlabels = "epoch", "batch size (logarithmic)"
     ylabels = "validation score", "score without a fault, average"
     left, right = drawing.panels(figure, 3.6, xlabels, *ylabels)
@@ -189,12 +172,11 @@ def _draw_scores(figure: Figure, nets: list[Studied]) -> None:
     left.set_ylim(0, 1)
     left.legend(loc="lower right")
     drawing.plot(right, list(CEILINGS), list(CEILINGS.values()), BY_BATCH)
-    drawing.plain_log(right, "x")
+    drawing.plain_log("x", right)
     right.set_ylim(0, 1.02)
 
 
 def _draw_sweeps(figure: Figure, groups: dict[str, Nets]) -> None:
-    """One panel a setting: what each does to the custom net's accuracy."""
     ylabel = "wrong answers, percent (log.)"
     axes = drawing.panels(figure, 2.8, list(groups), ylabel)
     for panel, nets in zip(axes, groups.values(), strict=True):
@@ -204,6 +186,5 @@ def _draw_sweeps(figure: Figure, groups: dict[str, Nets]) -> None:
             last = [_scores(n, f"{name}_accuracy")[-1] for n in there.values()]
             wrong = [max(100 * (1 - s), 0.01) for s in last]  # 0 has no log
             drawing.plot(panel, list(there), wrong, look, part)
-    for panel in axes:
-        drawing.plain_log(panel, "y")
+    drawing.plain_log("y", *axes)
     axes[0].legend()

@@ -5,7 +5,6 @@ from statistics import median
 from typing import Any
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from benchmarks.analysis.analysis import Analysis
@@ -17,14 +16,9 @@ from benchmarks.report.drawing import Charts, chart, plot
 from benchmarks.report.formats import three_digits
 from benchmarks.rows.row import Row
 
-# Colour and hatch of the parts of a process, from first to last.
-SHADES = (
-    ("#D9D9D9", ""),
-    ("#9E9E9E", "///"),
-    ("#7A7A7A", ""),
-    ("#5E5E5E", "xx"),
-    ("#1B1B1B", ""),
-)
+# Of the parts of a process, from first to last.
+SHADES = "#D9D9D9", "#9E9E9E", "#7A7A7A", "#5E5E5E", "#1B1B1B"
+HATCHES = "", "///", "", "xx", ""
 FILLED: dict[str, Any] = {"fillstyle": "full", "ls": "none"}
 STEPS = (
     "batch size, images (30 units)",
@@ -46,7 +40,6 @@ def charts(analysis: Analysis) -> Charts:
 
 
 def _draw_how_long(figure: Figure, times: Rows) -> None:
-    """One line a row, every round a point."""
     titles = [row.title for row, _ in times]
     xlabel = "training, seconds (logarithmic)"
     axes = drawing.rows(figure, 0.6 + 0.3 * len(times), titles, xlabel)
@@ -56,20 +49,19 @@ def _draw_how_long(figure: Figure, times: Rows) -> None:
         axes.plot(span, [y, y], color=row.look.color, lw=1)
         drawing.note(axes, f"{three_digits(median(values))} s", span[1], y)
     axes.margins(x=0.15)
-    drawing.plain_log(axes, "x")
+    drawing.plain_log("x", axes)
 
 
 def _draw_where(figure: Figure, shares: Rows) -> None:
-    """Of each row one bar, from the start to the end of training."""
     titles = [row.title for row, _ in shares]
     xlabel = "share of the process, percent"
     axes = drawing.rows(figure, 1.0 + 0.3 * len(shares), titles, xlabel)
     axes.grid(False)
     percent = [100 * np.array(parts) / sum(parts) for _, parts in shares]
-    left, options = np.zeros(len(shares)), {"edgecolor": "white", "lw": 0.5}
-    for part, widths, (color, hatch) in zip(
-        PARTS, np.transpose(percent), SHADES, strict=True
-    ):
+    left = np.zeros(len(shares))
+    looks = zip(np.transpose(percent), PARTS, SHADES, HATCHES, strict=True)
+    for widths, part, color, hatch in looks:
+        options: dict[str, Any] = {"edgecolor": "white", "lw": 0.5}
         options |= {"color": color, "hatch": hatch, "label": part}
         axes.barh(range(len(shares)), widths, 0.7, left, **options)
         left += widths
@@ -78,7 +70,6 @@ def _draw_where(figure: Figure, shares: Rows) -> None:
 
 
 def _draw_ladder(figure: Figure, rungs: list[MeasuredRung]) -> None:
-    """One bar a rung, with its interval and what the change made of it."""
     titles = [r.rung.title + " †" * r.rung.changes_updates for r in rungs]
     xlabel = "one epoch, seconds (logarithmic); × what the change made of it"
     axes = drawing.rows(figure, 0.8 + 0.36 * len(rungs), titles, xlabel)
@@ -92,11 +83,10 @@ def _draw_ladder(figure: Figure, rungs: list[MeasuredRung]) -> None:
             text += f"   × {three_digits(step.change.value)}"
         drawing.note(axes, text, value.high, y, xytext=(6, 0))
     axes.margins(x=0.3)
-    drawing.plain_log(axes, "x")
+    drawing.plain_log("x", axes)
 
 
 def _draw_steps(figure: Figure, costs: list[Cost]) -> None:
-    """A step by batch size, and if there are several by width."""
     several = len({cost.units for cost in costs if 10 in cost.times}) > 1
     labels = ["one step, microseconds"] * (1 + several)
     axes = drawing.panels(figure, 4.0, STEPS[: len(labels)], *labels)
@@ -105,12 +95,11 @@ def _draw_steps(figure: Figure, costs: list[Cost]) -> None:
             _plot_sizes(axes[0], cost)
     for _, of_row in groupby(costs if several else (), lambda c: c.row.name):
         _plot_widths(axes[1], list(of_row))
-    for panel in axes:
-        drawing.plain_log(panel, "xy")
+    drawing.plain_log("xy", *axes)
     drawing.legend(figure, axes[0], 4)
 
 
-def _plot_sizes(axes: Axes, cost: Cost) -> None:
+def _plot_sizes(axes: Any, cost: Cost) -> None:
     """Points, and the line that was fitted to them."""
     sizes, look = sorted(cost.times), cost.row.look
     times = [cost.times[size].value * 1e6 for size in sizes]
@@ -121,7 +110,7 @@ def _plot_sizes(axes: Axes, cost: Cost) -> None:
         plot(axes, many, line, look, marker="", lw=1)
 
 
-def _plot_widths(axes: Axes, costs: list[Cost]) -> None:
+def _plot_widths(axes: Any, costs: list[Cost]) -> None:
     tens = [cost for cost in costs if 10 in cost.times]
     widths = [cost.units for cost in tens]
     times = [cost.times[10].value * 1e6 for cost in tens]

@@ -1,13 +1,16 @@
-"""What a chart is, and what all charts have in common."""
+"""What a chart is, and what all charts have in common.
+
+templates/captions.txt says what each of them shows, numbers.txt in figures.
+"""
 
 import io
 import re
 from collections.abc import Callable, Iterator, Sequence
+from itertools import product
 from typing import Any, NamedTuple
 
 from markupsafe import Markup
 from matplotlib import rc_context, rc_params_from_file
-from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
@@ -96,7 +99,7 @@ def _svg(name: str, draw: Draw, shown: Any) -> str:
 
 def panels(
     figure: Figure, height: float, xlabels: Sequence[str], *ylabels: str
-) -> list[Axes]:
+) -> list[Any]:
     """Axes under these labels, three in a row of this height in inches.
 
     With one ylabel they share the y axis, else each has its own.
@@ -117,7 +120,7 @@ def panels(
     return list(grid.flat[: len(xlabels)])
 
 
-def rows(figure: Figure, height: float, names: list[str], xlabel: str) -> Axes:
+def rows(figure: Figure, height: float, names: list[str], xlabel: str) -> Any:
     """Axes of this height with one name a row, the first on top."""
     figure.set_size_inches(7.4, height)
     axes = figure.subplots()
@@ -128,24 +131,24 @@ def rows(figure: Figure, height: float, names: list[str], xlabel: str) -> Axes:
 
 
 def plot(
-    axes: Axes, x: Any, y: Any, look: Look, label: str = "", **options: Any
+    axes: Any, x: Any, y: Any, look: Look, label: str = "", **options: Any
 ) -> None:
     """A line with hollow markers; without a label it is not in the legend."""
     style = {"color": look.color, "marker": look.marker, "ls": look.line}
-    style |= {"fillstyle": "none", "label": label or None}
-    axes.plot(x, y, **style | options)
+    style |= {"fillstyle": "none"} | options
+    axes.plot(x, y, label=label or None, **style)
 
 
-def legend(figure: Figure, axes: Axes, columns: int) -> None:
+def legend(figure: Figure, axes: Any, columns: int) -> None:
     """What the lines of these axes are, above all."""
     labels = axes.get_legend_handles_labels()
     figure.legend(*labels, loc=ABOVE, ncols=columns)
 
 
-def plain_log(axes: Axes, which: str) -> None:
+def plain_log(which: str, *panels: Any) -> None:
     """Make "x", "y" logarithmic, labelled 0.1, 1, 10, once they are drawn."""
-    for name in which:
-        getattr(axes, f"set_{name}scale")("log")
+    for axes, name in product(panels, which):
+        axes.set(**{f"{name}scale": "log"})
         axis = getattr(axes, f"{name}axis")
         low, high = sorted(axis.get_view_interval())
         subs = (1.0, 2.0, 5.0) if high / low < 30 else (1.0,)
@@ -154,7 +157,7 @@ def plain_log(axes: Axes, which: str) -> None:
         axis.set_minor_formatter(NullFormatter())
 
 
-def note(axes: Axes, text: str, x: float, y: float, **more: Any) -> None:
+def note(axes: Any, text: str, x: float, y: float, **more: Any) -> None:
     """Write beside a point."""
     options = {"xytext": (8, 0), "va": "center", "fontsize": 9} | more
     axes.annotate(text, (x, y), textcoords="offset points", **options)

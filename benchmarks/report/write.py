@@ -5,12 +5,8 @@ from pathlib import Path
 from benchmarks.analysis.analysis import Analysis
 from benchmarks.record.folder import write_text
 from benchmarks.record.record import Record
-from benchmarks.report import (
-    charts_agreement,
-    charts_learning,
-    charts_time,
-    source_code,
-)
+from benchmarks.report import charts_agreement, charts_learning, charts_time
+from benchmarks.report import source_code as code
 from benchmarks.report.drawing import Chart
 from benchmarks.report.readme import summary
 from benchmarks.report.tables import table
@@ -47,7 +43,7 @@ def page(analysis: Analysis, charts: dict[str, Chart]) -> str:
     Everything in it comes from the record, but for the code, which is cut
     from the sources as they are.
     """
-    counts = source_code.count()
+    counts = code.count()
     return render(
         "page.html",
         analysis=analysis,
@@ -56,5 +52,5 @@ def page(analysis: Analysis, charts: dict[str, Chart]) -> str:
         counts=counts,
         make=lambda name: table(name, analysis, counts=counts),
         digits=charts_agreement.digits,
-        code=source_code,
+        code=code,
     )
