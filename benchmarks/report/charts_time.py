@@ -13,7 +13,7 @@ from benchmarks.analysis.step_cost import UNITS, Cost
 from benchmarks.record.run import PARTS
 from benchmarks.report import drawing, facts
 from benchmarks.report.drawing import Charts, chart, plot
-from benchmarks.report.formats import three_digits
+from benchmarks.report.templating import three_digits
 from benchmarks.rows.row import Row
 
 # Of the parts of a process, from first to last.

@@ -13,6 +13,7 @@ from benchmarks.rows.study import PATH, SWEEPS, groups
 from benchmarks.rows.table import ROWS, TIME_TO_ACCURACY
 
 MAIN = {row.name for row in (*ROWS, *TIME_TO_ACCURACY)}
+Medians = dict[str, dict[int, float]]  # seconds by name and size
 Nets = dict[str, Studied]  # by label
 
 
@@ -50,24 +51,21 @@ def peak(runs: list[Run], phase: str) -> float | None:
 
 def sweeps(record: Record) -> list[tuple[str, Sweep]]:
     """Every good sweep, with the name of its row."""
-    return [
-        (run.row, run.sweep) for run in record.runs if run.ok and run.sweep
-    ]
+    good = [run for run in record.runs if run.ok]
+    return [(run.row, run.sweep) for run in good if run.sweep]
 
 
-def growth(record: Record) -> dict[str, dict[int, float]]:
+def growth(record: Record) -> Medians:
     """Of each row the seconds per sample of an epoch of so many samples."""
     times = _medians(
         (row, size.samples, size.seconds / size.samples)
         for row, sweep in sweeps(record)
         for size in sweep.sizes
     )
-    return {
-        name: by_size for name, by_size in times.items() if len(by_size) > 1
-    }
+    return {row: of for row, of in times.items() if len(of) > 1}
 
 
-def calls(record: Record) -> dict[str, dict[int, float]]:
+def calls(record: Record) -> Medians:
     """Of each call of a NumPy step the seconds at each batch size."""
     times = _medians(
         (entry.call, entry.batch_size, entry.seconds)
@@ -83,12 +81,9 @@ def calls(record: Record) -> dict[str, dict[int, float]]:
     return times | last if whole else times
 
 
-def _medians(
-    entries: Iterable[tuple[str, int, float]],
-) -> dict[str, dict[int, float]]:
+def _medians(entries: Iterable[tuple[str, int, float]]) -> Medians:
     """Of entries (name, size, seconds) the medians by name and size."""
-    times: dict[str, dict[int, list[float]]]
-    times = defaultdict(lambda: defaultdict(list))
+    times: Any = defaultdict(lambda: defaultdict(list))
     for name, size, seconds in entries:
         times[name][size].append(seconds)
     return {

@@ -19,13 +19,19 @@ from pygments.lexers import PythonLexer
 from benchmarks import ROOT
 from benchmarks.report.templating import TEMPLATES
 
-STEPS = tomllib.loads((TEMPLATES / "steps.toml").read_text("utf-8"))
+TOLD = tomllib.loads((TEMPLATES / "steps.toml").read_text("utf-8"))
 # A file and a definition, ``numpy_net/layers.py:Dense.forward``; or in it
 # the statement or argument that begins so, ``assignment.py:train:outputs =``.
 PLACE = re.compile(r"([\w/]+\.py):([\w.]*)(?::(.+))?")
-# The docstring of numpy_net, which is read, not imported.
+# What numpy_net lists, which is read, not imported: number to equation and
+# where it is; and what the letters stand for.
 LISTED = (ROOT / "numpy_net/__init__.py").read_text("utf-8").split('"""')[1]
 EQUATION = re.compile(r"^ *\[(\d+)\] +(.+?) {2,}(\w+\.py.*)$", re.MULTILINE)
+EQUATIONS = {
+    int(number): (" ".join(equation.split()), re.sub(" {2,}", ", ", where))
+    for number, equation, where in EQUATION.findall(LISTED)
+}
+LETTERS = LISTED.split("\n\n")[-2]
 DOCUMENTED = ast.Module | ast.ClassDef | ast.FunctionDef
 # Beside the nets, not behind them: themselves, and what one may do with one.
 APART = ("per_sample", "architectures", "models", "wrappers")
@@ -59,22 +65,7 @@ class Excerpt(Struct, frozen=True):
         return dict(zip(self.lines, lines, strict=True))
 
 
-def steps() -> list[Step]:
-    """The rows of the page, in the order in which things happen."""
-    return convert(STEPS["step"], list[Step])
-
-
-def equations() -> dict[int, tuple[str, str]]:
-    """What numpy_net lists: number to equation and where it is."""
-    return {
-        int(number): (" ".join(equation.split()), re.sub(" {2,}", ", ", where))
-        for number, equation, where in EQUATION.findall(LISTED)
-    }
-
-
-def letters() -> str:
-    """What the letters of the equations stand for."""
-    return LISTED.split("\n\n")[-2]
+STEPS = convert(TOLD["step"], list[Step])
 
 
 def cut(place: str) -> Excerpt:
@@ -138,7 +129,7 @@ def _docstrings(node: Any) -> set[int]:
 def count() -> dict[str, int]:
     """The lines of code by what they are for."""
     found = {}
-    for what, place in STEPS["count"].items():
+    for what, place in TOLD["count"].items():
         files, _, name = place.partition(":")
         paths = list(ROOT.glob(files))
         paths = [p for p in paths if p.stem not in APART] or paths

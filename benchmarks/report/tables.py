@@ -3,8 +3,7 @@
 from typing import Any, NamedTuple
 
 from benchmarks.analysis.analysis import Analysis
-from benchmarks.report.formats import written
-from benchmarks.report.templating import names, say
+from benchmarks.report.templating import names, say, written
 
 
 class Table(NamedTuple):

@@ -38,11 +38,7 @@ def draw(analysis: Analysis) -> dict[str, Chart]:
 
 
 def page(analysis: Analysis, charts: dict[str, Chart]) -> str:
-    """One file that opens from disk, for ever: no script, no request.
-
-    Everything in it comes from the record, but for the code, which is cut
-    from the sources as they are.
-    """
+    """One file that opens from disk, for ever: no script, no request."""
     counts = code.count()
     return render(
         "page.html",
