@@ -333,13 +333,13 @@ def _check_options(parser: "Parser") -> None:
 def check(options: Namespace) -> int:
     """Say what makes a run's seconds doubtful; 1 if anything does."""
     from benchmarks.analysis.analysis import Analysis
-    from benchmarks.report import tables, terminal
+    from benchmarks.report import tables, templating, terminal
     from benchmarks.run.progress import standard_output
 
     analysis = Analysis(Record.load(Path(options.folder)))
     console = standard_output()
-    terminal.show_table(console, tables.fairness(analysis))
-    doubts = tables.doubts(analysis)
+    terminal.show_table(console, tables.table("fairness", analysis))
+    doubts = templating.say("verdict.txt", "doubts", analysis)
     for line in doubts:
         console.print(line, markup=False, soft_wrap=True)
     failed = any(f.outcome == "FAILED" for f in analysis.findings)
@@ -368,7 +368,8 @@ def compare(options: Namespace) -> int:
     )
     compared = changes(old, new)
     console = standard_output()
-    terminal.show_table(console, tables.changes(compared))
+    found = tables.table("changes", None, changes=compared)
+    terminal.show_table(console, found)
     over = options.fail_over
     limit = 1 + over / 100
     slower = [c.row.title for c in compared if c.clear and c.ratio > limit]

@@ -2,7 +2,6 @@
 
 import base64
 import io
-from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,57 +11,59 @@ from PIL import Image
 from benchmarks.analysis.analysis import Analysis
 from benchmarks.record.record import SIDE, Comparison, Digits
 from benchmarks.record.run import Drift
-from benchmarks.report.drawing import Chart, Line, Panel, chart, draw_panels
+from benchmarks.report import drawing
+from benchmarks.report.drawing import Chart, Charts, chart
 from benchmarks.rows.row import Row
 from benchmarks.rows.table import KERAS, NUMPY, NUMPY_10, NUMPY_CUSTOM, XGBOOST
 
-EPSILON = {"float64": 2.0**-52, "float32": 2.0**-23}
-STYLE = {"float64": "-", "float32": "--"}
+DASHES = {"float64": "-", "float32": "--"}
 JUDGES = (NUMPY_10, NUMPY_CUSTOM, XGBOOST)  # different enough to disagree
 GAP = 2  # pixels between two kernels
+# A row, its counts of digit and answer, and where the largest of them are.
 Mistakes = tuple[Row, np.ndarray, list[tuple[int, int]]]
 
 
-def charts(analysis: Analysis) -> Iterator[Chart | None]:
+def charts(analysis: Analysis) -> Charts:
     """Those for which the record has the runs."""
-    run = analysis.record.the("drift")
+    record = analysis.record
+    run = record.the("drift")
     entries = run.closeness.drift if run and run.closeness else []
     yield chart("drift", analysis, _draw_drift, entries)
-    if analysis.record.comparison:
-        yield _kernels(analysis, analysis.record.comparison)
-        yield _disagreements(analysis, analysis.record.comparison)
+    if record.comparison:
+        yield _kernels(analysis, record.comparison)
+        yield _disagreements(analysis, record.comparison)
     mistakes = [
         _mistakes(row, run.measured.test.confusion)
         for row in JUDGES
-        for run in analysis.record.trained(row)[:1]
+        for run in record.trained(row)[:1]
     ]
     yield chart("confusion", analysis, _draw_confusion, mistakes)
 
 
 def _draw_drift(figure: Figure, entries: list[Drift]) -> None:
-    """How far Keras's weights are from ours, update by update."""
-    nets: dict[str, Panel] = {}
+    nets = list(dict.fromkeys(entry.net for entry in entries))
+    xlabels = ["updates (logarithmic)"] * len(nets)
+    axes = drawing.panels(figure, 3.8, xlabels, "largest weight difference")
     for entry in entries:
-        panel = Panel([], "updates (logarithmic)", log="xy")
-        nets.setdefault(entry.net, panel).lines.extend(_differences(entry))
-    axes = draw_panels(figure, list(nets.values()), 3.8, legend=2)
+        _plot_differences(axes[nets.index(entry.net)], entry)
     for panel, net in zip(axes, nets, strict=True):
+        drawing.plain_log("xy", panel)
         panel.set_title(net.replace("_", " "))
         for dtype in dict.fromkeys(entry.dtype for entry in entries):
-            panel.axhline(EPSILON[dtype], color="#999999", lw=1, ls=":")
-    axes[0].set_ylabel("largest weight difference")
+            step = float(np.finfo(dtype).eps)
+            panel.axhline(step, color="#999999", lw=1, ls=":")
+    drawing.legend(figure, axes[0], 2)
 
 
-def _differences(entry: Drift) -> Iterator[Line]:
-    options = {"ls": STYLE[entry.dtype]}
+def _plot_differences(axes: Any, entry: Drift) -> None:
     for look, values, name in (
         (NUMPY, entry.twin, "NumPy, one ulp away"),
         (KERAS, entry.keras or [], "Keras"),
     ):
         # Nothing apart cannot be drawn on this scale: at its foot.
         y = [max(value, 1e-17) for value in values]
-        label = f"{name}, {entry.dtype}"
-        yield Line(entry.steps[: len(y)], y, look, label, options)
+        label, dashes = f"{name}, {entry.dtype}", DASHES[entry.dtype]
+        drawing.plot(axes, entry.steps[: len(y)], y, look, label, ls=dashes)
 
 
 class Pixels(NamedTuple):
@@ -90,19 +91,13 @@ def digits(found: Digits) -> list[tuple[Pixels, int]]:
     return list(zip(pictures, found.labels, strict=True))
 
 
-def _kernels(analysis: Analysis, found: Comparison) -> Chart | None:
+def _kernels(analysis: Analysis, compared: Comparison) -> Chart | None:
     """First kernels, an image for every unit."""
-    images = [_decode(entry.images) for entry in found.kernels.values()]
-    grids = [
-        (analysis.record.title(name), entry.scale, _in_rows(shades))
-        for (name, entry), shades in zip(
-            found.kernels.items(), images, strict=True
-        )
-    ]
-    same = None
-    if len(images) == 2 and images[0].shape == images[1].shape:
-        same = float(np.mean(images[0] == images[1]))  # share of the pixels
-    return chart("kernels", analysis, None, grids, images=images, same=same)
+    shown = []
+    for name, kernel in compared.kernels.items():
+        title, images = analysis.record.title(name), _decode(kernel.images)
+        shown.append((title, kernel.scale, images, _in_rows(images)))
+    return chart("kernels", analysis, None, shown)
 
 
 def _in_rows(images: np.ndarray) -> Pixels:
@@ -121,8 +116,8 @@ def _disagreements(analysis: Analysis, compared: Comparison) -> Chart | None:
     answers = zip(*found.answers.values(), strict=True)
     cards = list(zip(digits(found), answers, strict=True))
     models = [analysis.record.title(name) for name in found.answers]
-    facts: dict[str, Any] = {"columns": models, "count": found.count}
-    return chart("disagreements", analysis, None, cards, **facts)
+    shown = "disagreements", analysis, None, cards
+    return chart(*shown, columns=models, count=found.count)
 
 
 def _mistakes(row: Row, confusion: list[list[int]]) -> Mistakes:
@@ -134,7 +129,6 @@ def _mistakes(row: Row, confusion: list[list[int]]) -> Mistakes:
 
 
 def _draw_confusion(figure: Figure, mistakes: list[Mistakes]) -> None:
-    """Which digit is taken for which, in counts."""
     figure.set_size_inches(3.6 * len(mistakes), 3.8)
     axes = figure.subplots(1, len(mistakes), squeeze=False)[0]
     for panel, (row, wrong, _) in zip(axes, mistakes, strict=True):
@@ -144,6 +138,5 @@ def _draw_confusion(figure: Figure, mistakes: list[Mistakes]) -> None:
             color = "white" if wrong[y, x] > 0.5 * wrong.max() else "black"
             options = {"ha": "center", "va": "center", "in_layout": False}
             panel.text(x, y, wrong[y, x], color=color, fontsize=7, **options)
-        panel.set_xticks(range(10))
-        panel.set_yticks(range(10))
+        panel.set(xticks=range(10), yticks=range(10))
         panel.set(title=row.title, xlabel="answer", ylabel="digit")

@@ -1,6 +1,6 @@
 """Charts of time: how long, where it went, and why."""
 
-from collections.abc import Iterator
+from itertools import groupby
 from statistics import median
 from typing import Any
 
@@ -12,24 +12,22 @@ from benchmarks.analysis.epochs import MeasuredRung
 from benchmarks.analysis.step_cost import UNITS, Cost
 from benchmarks.record.run import PARTS
 from benchmarks.report import drawing, facts
-from benchmarks.report.drawing import Chart, Line, Panel, chart
-from benchmarks.report.formats import three_digits
+from benchmarks.report.drawing import Charts, chart, plot
+from benchmarks.report.templating import three_digits
 from benchmarks.rows.row import Row
 
-# The parts of a process, from first to last: colour and hatch.
-GREYS: tuple[dict[str, Any], ...] = (
-    {"color": "#D9D9D9"},
-    {"color": "#9E9E9E", "hatch": "///"},
-    {"color": "#7A7A7A"},
-    {"color": "#5E5E5E", "hatch": "xx"},
-    {"color": "#1B1B1B"},
+# Of the parts of a process, from first to last.
+SHADES = "#D9D9D9", "#9E9E9E", "#7A7A7A", "#5E5E5E", "#1B1B1B"
+HATCHES = "", "///", "", "xx", ""
+FILLED: dict[str, Any] = {"fillstyle": "full", "ls": "none"}
+STEPS = (
+    "batch size, images (30 units)",
+    "units of the hidden layer (batch 10)",
 )
-FILLED = {"fillstyle": "full", "ls": "none"}
-WIDE = {"fillstyle": "full"}
 Rows = list[tuple[Row, list[float]]]
 
 
-def charts(analysis: Analysis) -> Iterator[Chart | None]:
+def charts(analysis: Analysis) -> Charts:
     """Those for which the record has the runs."""
     trained = facts.trained(analysis.record)
     times = [(row, [r.training_seconds for r in rs]) for row, rs in trained]
@@ -42,43 +40,39 @@ def charts(analysis: Analysis) -> Iterator[Chart | None]:
 
 
 def _draw_how_long(figure: Figure, times: Rows) -> None:
-    """One line a row, every round a point."""
-    figure.set_size_inches(7.4, 0.6 + 0.3 * len(times))
-    axes = figure.subplots()
+    titles = [row.title for row, _ in times]
+    xlabel = "training, seconds (logarithmic)"
+    axes = drawing.rows(figure, 0.6 + 0.3 * len(times), titles, xlabel)
     for y, (row, values) in enumerate(times):
-        points = drawing.style(row.look) | FILLED
-        axes.plot(values, [y] * len(values), **points)
+        plot(axes, values, [y] * len(values), row.look, **FILLED)
         span = [min(values), max(values)]
         axes.plot(span, [y, y], color=row.look.color, lw=1)
         drawing.note(axes, f"{three_digits(median(values))} s", span[1], y)
-    label = "training, seconds (logarithmic)"
-    drawing.name_rows(axes, [row.title for row, _ in times], label)
     axes.margins(x=0.15)
-    drawing.plain_log(axes, "x")
+    drawing.plain_log("x", axes)
 
 
 def _draw_where(figure: Figure, shares: Rows) -> None:
-    """Of each row one bar, from the start to the end of training."""
-    figure.set_size_inches(7.4, 1.0 + 0.3 * len(shares))
-    axes, left = figure.subplots(), np.zeros(len(shares))
+    titles = [row.title for row, _ in shares]
+    xlabel = "share of the process, percent"
+    axes = drawing.rows(figure, 1.0 + 0.3 * len(shares), titles, xlabel)
     axes.grid(False)
     percent = [100 * np.array(parts) / sum(parts) for _, parts in shares]
-    for width, label, grey in zip(
-        np.array(percent).T, PARTS, GREYS, strict=True
-    ):
-        options = grey | {"edgecolor": "white", "lw": 0.5, "label": label}
-        axes.barh(range(len(shares)), width, 0.7, left, **options)
-        left += width
-    label = "share of the process, percent"
-    drawing.name_rows(axes, [row.title for row, _ in shares], label)
+    left = np.zeros(len(shares))
+    looks = zip(np.transpose(percent), PARTS, SHADES, HATCHES, strict=True)
+    for widths, part, color, hatch in looks:
+        options: dict[str, Any] = {"edgecolor": "white", "lw": 0.5}
+        options |= {"color": color, "hatch": hatch, "label": part}
+        axes.barh(range(len(shares)), widths, 0.7, left, **options)
+        left += widths
     axes.set_xlim(0, 100)
     figure.legend(loc=drawing.ABOVE, ncols=5)
 
 
 def _draw_ladder(figure: Figure, rungs: list[MeasuredRung]) -> None:
-    """One bar a rung, with its interval and what the change made of it."""
-    figure.set_size_inches(7.4, 0.8 + 0.36 * len(rungs))
-    axes = figure.subplots()
+    titles = [r.rung.title + " †" * r.rung.changes_updates for r in rungs]
+    xlabel = "one epoch, seconds (logarithmic); × what the change made of it"
+    axes = drawing.rows(figure, 0.8 + 0.36 * len(rungs), titles, xlabel)
     for y, step in enumerate(rungs):
         value, look = step.seconds, step.rung.row.look
         axes.barh(y, value.value, 0.62, color=look.color, alpha=0.85)
@@ -88,37 +82,36 @@ def _draw_ladder(figure: Figure, rungs: list[MeasuredRung]) -> None:
         if step.change:
             text += f"   × {three_digits(step.change.value)}"
         drawing.note(axes, text, value.high, y, xytext=(6, 0))
-    titles = [r.rung.title + " †" * r.rung.changes_updates for r in rungs]
-    label = "one epoch, seconds (logarithmic); × what the change made of it"
-    drawing.name_rows(axes, titles, label)
     axes.margins(x=0.3)
-    drawing.plain_log(axes, "x")
+    drawing.plain_log("x", axes)
 
 
 def _draw_steps(figure: Figure, costs: list[Cost]) -> None:
-    """A step by batch size, and if there are several by width."""
-    sizes = [line for c in costs if c.units == UNITS for line in _by_size(c)]
-    panels = [Panel(sizes, "batch size, images (30 units)")]
-    widths = []
-    for row in {cost.row.name: cost.row for cost in costs}.values():
-        wide = [c for c in costs if c.row == row and 10 in c.times]
-        times = [cost.times[10].value * 1e6 for cost in wide]
-        widths.append(
-            Line([c.units for c in wide], times, row.look, None, WIDE)
-        )
-    if any(len(line.x) > 1 for line in widths):
-        panels.append(Panel(widths, "units of the hidden layer (batch 10)"))
-    label = "one step, microseconds"
-    panels = [panel._replace(ylabel=label, log="xy") for panel in panels]
-    drawing.draw_panels(figure, panels, 4.0, legend=4, shared=False)
+    several = len({cost.units for cost in costs if 10 in cost.times}) > 1
+    labels = ["one step, microseconds"] * (1 + several)
+    axes = drawing.panels(figure, 4.0, STEPS[: len(labels)], *labels)
+    for cost in costs:
+        if cost.units == UNITS:
+            _plot_sizes(axes[0], cost)
+    for _, of_row in groupby(costs if several else (), lambda c: c.row.name):
+        _plot_widths(axes[1], list(of_row))
+    drawing.plain_log("xy", *axes)
+    drawing.legend(figure, axes[0], 4)
 
 
-def _by_size(cost: Cost) -> Iterator[Line]:
+def _plot_sizes(axes: Any, cost: Cost) -> None:
     """Points, and the line that was fitted to them."""
     sizes, look = sorted(cost.times), cost.row.look
     times = [cost.times[size].value * 1e6 for size in sizes]
-    yield Line(sizes, times, look, cost.row.title, FILLED)
+    plot(axes, sizes, times, look, cost.row.title, **FILLED)
     if cost.alpha and cost.beta:
         many = np.geomspace(sizes[0], sizes[-1], 60)
         line = (cost.alpha.value + cost.beta.value * many) * 1e6
-        yield Line(many, line, look, None, {"marker": "", "lw": 1})
+        plot(axes, many, line, look, marker="", lw=1)
+
+
+def _plot_widths(axes: Any, costs: list[Cost]) -> None:
+    tens = [cost for cost in costs if 10 in cost.times]
+    widths = [cost.units for cost in tens]
+    times = [cost.times[10].value * 1e6 for cost in tens]
+    plot(axes, widths, times, costs[0].row.look, fillstyle="full")

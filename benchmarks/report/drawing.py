@@ -1,34 +1,30 @@
-"""What a chart is, and what all charts have in common."""
+"""What a chart is, and what all charts have in common.
+
+templates/captions.txt says what each of them shows, numbers.txt in figures.
+"""
 
 import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from itertools import product
 from typing import Any, NamedTuple
 
-import matplotlib as mpl
 from markupsafe import Markup
+from matplotlib import rc_context, rc_params_from_file
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 from benchmarks.analysis.analysis import Analysis
 from benchmarks.report.tables import Table, table
-from benchmarks.report.templating import render, say
+from benchmarks.report.templating import TEMPLATES, render, say
 from benchmarks.rows.row import Look
 
-SETTINGS: dict[Any, Any] = {
-    "svg.fonttype": "none",
-    "svg.hashsalt": "fixed",  # equal results give equal bytes
-    "figure.constrained_layout.use": True,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "grid.alpha": 0.3,
-    "legend.frameon": False,
-    "legend.fontsize": 9,
-}
+STYLE = rc_params_from_file(TEMPLATES / "charts.mplstyle", False, False)
+NO_METADATA = dict.fromkeys(("Creator", "Date", "Format", "Type"))
 NUMBER = re.compile(r"\d+\.\d{3,}(?=[^<>]*>)")  # within a tag
 ABOVE: Any = "outside upper center"  # where a legend stands
+WIDTHS = (6.4, 8.6, 9.6)  # inches of one, two and three panels side by side
 Draw = Callable[[Figure, Any], None]  # what is shown
 
 
@@ -45,6 +41,9 @@ class Chart(NamedTuple):
     title: str
     see: str
     alt: str
+
+
+Charts = Iterator[Chart | None]  # None where the record has not the runs
 
 
 def chart(
@@ -67,11 +66,13 @@ def chart(
     numbers = table(block, analysis, **facts)
     if not numbers.rows:
         return None
-    html = "" if draw else render("pictures.html", block, **facts)
-    picture = Markup(_svg(name, draw, shown) if draw else html)
+    if draw:
+        picture = _svg(name, draw, shown)
+    else:
+        picture = render("pictures.html", block, **facts)
     facts |= {"cells": numbers.rows}
     title, see, alt = say("captions.txt", block, analysis, **facts)
-    return Chart(name, picture, numbers, title, see, alt)
+    return Chart(name, Markup(picture), numbers, title, see, alt)
 
 
 def _svg(name: str, draw: Draw, shown: Any) -> str:
@@ -80,14 +81,13 @@ def _svg(name: str, draw: Draw, shown: Any) -> str:
     Its ids get the name in front: matplotlib gives the same to every figure.
     """
     file = io.StringIO()
-    with mpl.rc_context(SETTINGS):
+    with rc_context(STYLE):
         figure = Figure()
         draw(figure, shown)
-        figure.savefig(file, format="svg", metadata={"Date": None})
+        # Figure.savefig draws twice, once only to arrange the axes.
+        FigureCanvasSVG(figure).print_svg(file, metadata=NO_METADATA)
     text = file.getvalue()
     text = text[text.index("<svg") :]
-    # What only other programs would read, and would name another host.
-    text = re.sub(r"\s*<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
     text = re.sub(r' xmlns(:xlink)?="[^"]*"', "", text)
     text = text.replace("xlink:href", "href")
     for before in ('id="', 'href="#', "url(#"):
@@ -97,95 +97,64 @@ def _svg(name: str, draw: Draw, shown: Any) -> str:
     return re.sub(r"\s*\n\s*", "\n", text).strip()
 
 
-class Line(NamedTuple):
-    """A line through points; without a label it is not in the legend.
+def panels(
+    figure: Figure, height: float, xlabels: Sequence[str], *ylabels: str
+) -> list[Any]:
+    """Axes under these labels, three in a row of this height in inches.
 
-    options  of matplotlib, where they differ from those of the look
+    With one ylabel they share the y axis, else each has its own.
     """
-
-    x: Any
-    y: Any
-    look: Look
-    label: str | None = None
-    options: dict[str, Any] | None = None
-
-
-class Panel(NamedTuple):
-    """Lines in one pair of axes.
-
-    log     which of "x" and "y" are logarithmic
-    places  names of the places on the x axis
-    """
-
-    lines: list[Line]
-    xlabel: str
-    ylabel: str = ""
-    log: str = ""
-    places: tuple[str, ...] = ()
+    across, down = min(3, len(xlabels)), -(-len(xlabels) // 3)
+    figure.set_size_inches(WIDTHS[across - 1], height * down)
+    shared = len(ylabels) == 1
+    grid = figure.subplots(down, across, sharey=shared, squeeze=False)
+    for axes in grid.flat[len(xlabels) :]:
+        axes.set_axis_off()
+    for axes, xlabel in zip(grid.flat, xlabels, strict=False):
+        axes.set_xlabel(xlabel)
+        if xlabel.startswith("epoch"):
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    labelled = grid[:, 0] if shared else grid.flat
+    for axes, ylabel in zip(labelled, ylabels * down, strict=False):
+        axes.set_ylabel(ylabel)
+    return list(grid.flat[: len(xlabels)])
 
 
-def draw_panels(
-    figure: Figure,
-    panels: list[Panel],
-    height: float,
-    legend: int = 0,
-    shared: bool = True,
-) -> Any:
-    """Draw the panels, three in a row, and return the first row's axes.
-
-    height  of one row, in inches
-    legend  above all, in so many columns
-    """
-    across, down = min(3, len(panels)), -(-len(panels) // 3)
-    figure.set_size_inches((6.4, 8.6, 9.6)[across - 1], height * down)
-    axes = figure.subplots(down, across, sharey=shared, squeeze=False)
-    for axis in axes.flat[len(panels) :]:
-        axis.set_axis_off()
-    for axis, panel in zip(axes.flat, panels, strict=False):
-        _draw_panel(axis, panel)
-    for axis, panel in zip(axes.flat, panels, strict=False):
-        plain_log(axis, panel.log)
-    if legend:
-        labels = axes[0, 0].get_legend_handles_labels()
-        figure.legend(*labels, loc=ABOVE, ncols=legend)
-    return axes[0]
+def rows(figure: Figure, height: float, names: list[str], xlabel: str) -> Any:
+    """Axes of this height with one name a row, the first on top."""
+    figure.set_size_inches(7.4, height)
+    axes = figure.subplots()
+    axes.set_yticks(range(len(names)), names)
+    axes.invert_yaxis()
+    axes.set_xlabel(xlabel)
+    return axes
 
 
-def _draw_panel(axes: Any, panel: Panel) -> None:
-    for x, y, look, label, options in panel.lines:
-        axes.plot(x, y, label=label, **style(look) | (options or {}))
-    axes.set_xlabel(panel.xlabel)
-    if panel.ylabel:  # else it would hide that of a shared axis
-        axes.set_ylabel(panel.ylabel)
-    if panel.places:
-        axes.set_xticks(range(len(panel.places)), panel.places)
-    elif panel.xlabel.startswith("epoch"):
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+def plot(
+    axes: Any, x: Any, y: Any, look: Look, label: str = "", **options: Any
+) -> None:
+    """A line with hollow markers; without a label it is not in the legend."""
+    style = {"color": look.color, "marker": look.marker, "ls": look.line}
+    style |= {"fillstyle": "none"} | options
+    axes.plot(x, y, label=label or None, **style)
 
 
-def style(look: Look) -> dict[str, Any]:
-    """How a line is drawn, its markers hollow."""
-    found = {"color": look.color, "marker": look.marker, "ls": look.line}
-    return found | {"fillstyle": "none"}
+def legend(figure: Figure, axes: Any, columns: int) -> None:
+    """What the lines of these axes are, above all."""
+    labels = axes.get_legend_handles_labels()
+    figure.legend(*labels, loc=ABOVE, ncols=columns)
 
 
-def plain_log(axes: Any, which: str) -> None:
+def plain_log(which: str, *panels: Any) -> None:
     """Make "x", "y" logarithmic, labelled 0.1, 1, 10, once they are drawn."""
-    for name in which:
-        getattr(axes, f"set_{name}scale")("log")
+    for axes, name in product(panels, which):
+        axes.set(**{f"{name}scale": "log"})
         axis = getattr(axes, f"{name}axis")
         low, high = sorted(axis.get_view_interval())
         subs = (1.0, 2.0, 5.0) if high / low < 30 else (1.0,)
         axis.set_major_locator(LogLocator(subs=subs))
         axis.set_major_formatter(lambda value, _: f"{value:,.9g}")
         axis.set_minor_formatter(NullFormatter())
-
-
-def name_rows(axes: Any, names: list[str], label: str) -> None:
-    """One name a row, the first on top."""
-    axes.set_yticks(range(len(names)), names)
-    axes.invert_yaxis()
-    axes.set_xlabel(label)
 
 
 def note(axes: Any, text: str, x: float, y: float, **more: Any) -> None:

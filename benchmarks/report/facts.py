@@ -1,18 +1,20 @@
-"""What templates ask of a record besides its Analysis."""
+"""What templates and charts ask of a record besides its Analysis."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from operator import attrgetter
 from statistics import median
 from typing import Any
 
-from benchmarks.analysis.intervals import Estimate
 from benchmarks.record.record import Record
-from benchmarks.record.run import PARTS, Run, Sweep
-from benchmarks.rows.row import Bar, Row
+from benchmarks.record.run import PARTS, WHOLE_STEP, Run, Studied, Sweep
+from benchmarks.rows.row import Row
+from benchmarks.rows.study import PATH, SWEEPS, groups
 from benchmarks.rows.table import ROWS, TIME_TO_ACCURACY
 
 MAIN = {row.name for row in (*ROWS, *TIME_TO_ACCURACY)}
-Times = dict[str, dict[int, list[float]]]
+Medians = dict[str, dict[int, float]]  # seconds by name and size
+Nets = dict[str, Studied]  # by label
 
 
 def main_rows(record: Record) -> list[Row]:
@@ -44,50 +46,82 @@ def peak(runs: list[Run], phase: str) -> float | None:
     return median(held) if held else None
 
 
-def reached(bar: Bar, value: Estimate) -> str:
-    """Whether a ratio is what it was asked to be."""
-    if value.n < 2:
-        return "not judged: one round"
-    good, bad = value.low >= bar.limit, value.high < bar.limit
-    if not bar.at_least:
-        good, bad = value.high <= bar.limit, value.low > bar.limit
-    return "yes" if good else "no" if bad else "within the noise"
+# The sweeps of batch sizes
 
 
-def sweeps(record: Record) -> list[tuple[Row, Sweep]]:
-    """Every good sweep of batch sizes, with its row."""
-    runs = [(row, run) for row in record.rows for run in record.swept(row)]
-    return [(row, run.sweep) for row, run in runs if run.sweep]
+def sweeps(record: Record) -> list[tuple[str, Sweep]]:
+    """Every good sweep, with the name of its row."""
+    good = [run for run in record.runs if run.ok]
+    return [(run.row, run.sweep) for run in good if run.sweep]
 
 
-def growth(record: Record) -> dict[str, dict[int, float]]:
+def growth(record: Record) -> Medians:
     """Of each row the seconds per sample of an epoch of so many samples."""
-    times: Times = defaultdict(lambda: defaultdict(list))
-    for row, sweep in sweeps(record):
-        for size in sweep.sizes:
-            each = size.seconds / size.samples
-            times[row.name][size.samples].append(each)
-    return {name: v for name, v in _medians(times).items() if len(v) > 1}
+    times = _medians(
+        (row, size.samples, size.seconds / size.samples)
+        for row, sweep in sweeps(record)
+        for size in sweep.sizes
+    )
+    return {row: of for row, of in times.items() if len(of) > 1}
 
 
-def calls(record: Record) -> dict[str, dict[int, float]]:
+def calls(record: Record) -> Medians:
     """Of each call of a NumPy step the seconds at each batch size."""
-    times: Times = defaultdict(lambda: defaultdict(list))
-    for _, sweep in sweeps(record):
-        for entry in sweep.calls:
-            times[entry.call][entry.batch_size].append(entry.seconds)
-    found = _medians(times)
-    whole = found.pop("the whole step", {})
+    times = _medians(
+        (entry.call, entry.batch_size, entry.seconds)
+        for _, sweep in sweeps(record)
+        for entry in sweep.calls
+    )
+    whole = times.pop(WHOLE_STEP, {})
     rest = {
-        size: total - sum(t.get(size, 0.0) for t in found.values())
+        size: total - sum(t.get(size, 0.0) for t in times.values())
         for size, total in whole.items()
     }
-    last = {"the whole step": whole, "of it between the calls": rest}
-    return found | last if whole else found
+    last = {WHOLE_STEP: whole, "of it between the calls": rest}
+    return times | last if whole else times
 
 
-def _medians(times: Times) -> dict[str, dict[int, float]]:
+def _medians(entries: Iterable[tuple[str, int, float]]) -> Medians:
+    """Of entries (name, size, seconds) the medians by name and size."""
+    times: Any = defaultdict(lambda: defaultdict(list))
+    for name, size, seconds in entries:
+        times[name][size].append(seconds)
     return {
-        name: {key: median(values[key]) for key in sorted(values)}
-        for name, values in times.items()
+        name: {size: median(of[size]) for size in sorted(of)}
+        for name, of in times.items()
     }
+
+
+# The study
+
+
+def nets(record: Record, name: str, diverged: bool = False) -> Nets:
+    """Those nets of a group that are there, if wanted the diverged, too."""
+    run = record.the("study")
+    found = {net.key: net for net in run.study} if run else {}
+    return {
+        label: found[variant.key]
+        for group in groups(record.request.tier)
+        if group.name == name
+        for label, variant in group.variants
+        if variant.key in found and (diverged or found[variant.key].test)
+    }
+
+
+def path(record: Record) -> Nets:
+    """From one net to the other; {} if a step lacks its neighbour."""
+    found = nets(record, PATH.name)
+    return found if len(found) == len(PATH.variants) else {}
+
+
+def settings(record: Record) -> dict[str, Nets]:
+    """The nets of each setting of which more than one value is there."""
+    found = {g.title: nets(record, g.name, diverged=True) for g in SWEEPS}
+    return {title: nets for title, nets in found.items() if len(nets) > 1}
+
+
+def seeds_differ_by(record: Record) -> float | None:
+    """The range of the custom net's test accuracy over seeds, if measured."""
+    tests = [net.test for net in nets(record, "overfit").values()]
+    values = [test.accuracy for test in tests if test]
+    return max(values) - min(values) if len(values) > 1 else None

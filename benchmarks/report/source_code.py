@@ -5,12 +5,9 @@ the list in numpy_net/__init__.py; templates/steps.toml says which.
 """
 
 import ast
-import io
 import re
 import textwrap
-import tokenize
 import tomllib
-from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup
@@ -20,14 +17,22 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
 from benchmarks import ROOT
+from benchmarks.report.templating import TEMPLATES
 
-STEPS = Path(__file__).parent / "templates" / "steps.toml"
-# A file and a definition, ``numpy_net/layers.py:Dense.forward``; or a
-# statement in it by what it calls, ``assignment.py:train:model.fit()``; or
-# one argument of that call, ``...py:assignment_net:model.compile(loss)``.
-PLACE = re.compile(r"([\w/]+\.py):([\w.]*)(?::([\w.]+)\((\w*)\))?")
+TOLD = tomllib.loads((TEMPLATES / "steps.toml").read_text("utf-8"))
+# A file and a definition, ``numpy_net/layers.py:Dense.forward``; or in it
+# the statement or argument that begins so, ``assignment.py:train:outputs =``.
+PLACE = re.compile(r"([\w/]+\.py):([\w.]*)(?::(.+))?")
+# What numpy_net lists, which is read, not imported: number to equation and
+# where it is; and what the letters stand for.
+LISTED = (ROOT / "numpy_net/__init__.py").read_text("utf-8").split('"""')[1]
 EQUATION = re.compile(r"^ *\[(\d+)\] +(.+?) {2,}(\w+\.py.*)$", re.MULTILINE)
-DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+EQUATIONS = {
+    int(number): (" ".join(equation.split()), re.sub(" {2,}", ", ", where))
+    for number, equation, where in EQUATION.findall(LISTED)
+}
+LETTERS = LISTED.split("\n\n")[-2]
+DOCUMENTED = ast.Module | ast.ClassDef | ast.FunctionDef
 # Beside the nets, not behind them: themselves, and what one may do with one.
 APART = ("per_sample", "architectures", "models", "wrappers")
 
@@ -52,36 +57,15 @@ class Excerpt(Struct, frozen=True):
 
     def marked(self) -> dict[int, Markup]:
         """The lines in colour, as HTML."""
-        # Pygments closes and opens its marks at every end of a line.
         code = "\n".join(self.lines.values())
         lexer, form = PythonLexer(stripnl=False), HtmlFormatter(nowrap=True)
         text = highlight(code, lexer, form).removesuffix("\n")
+        # Pygments closes and opens its marks at every end of a line.
         lines = map(Markup, text.split("\n"))
         return dict(zip(self.lines, lines, strict=True))
 
 
-def steps() -> list[Step]:
-    """The rows of the page, in the order in which things happen."""
-    return convert(tomllib.loads(_read(STEPS))["step"], list[Step])
-
-
-def equations() -> dict[int, tuple[str, str]]:
-    """What numpy_net lists: number to equation and where it is."""
-    return {
-        int(number): (" ".join(equation.split()), re.sub(" {2,}", ", ", where))
-        for number, equation, where in EQUATION.findall(_listed())
-    }
-
-
-def letters() -> str:
-    """What the letters of the equations stand for."""
-    return _listed().split("\n\n")[-2]
-
-
-def _listed() -> str:
-    """The docstring of numpy_net, which is read, not imported."""
-    tree = ast.parse(_read(ROOT / "numpy_net" / "__init__.py"))
-    return ast.get_docstring(tree) or ""
+STEPS = convert(TOLD["step"], list[Step])
 
 
 def cut(place: str) -> Excerpt:
@@ -89,11 +73,11 @@ def cut(place: str) -> Excerpt:
     match = PLACE.fullmatch(place)
     if not match:
         raise ValueError(f"expected file.py:name or more, got {place!r}")
-    path, name, call, keyword = match.groups()
-    source = _read(ROOT / path)
+    path, name, words = match.groups()
+    source = (ROOT / path).read_text("utf-8")
     node = _definition(source, name)
-    if call:
-        node = _call(node, call, keyword, place)
+    if words:
+        node = _statement(source, node, words)
     lines, hidden = source.split("\n"), _docstrings(node)
     hidden |= {end + 1 for end in hidden if not lines[end].strip()}
     numbers = [number for number in _span(node) if number not in hidden]
@@ -102,18 +86,16 @@ def cut(place: str) -> Excerpt:
     return Excerpt(path, name, found)
 
 
-def _call(scope: Any, call: str, keyword: str, place: str) -> Any:
-    """The one statement that makes the call, or its argument."""
-    found: list[Any] = []
-    for statement in ast.walk(scope):
-        if not isinstance(statement, (ast.Assign, ast.Expr)):
-            continue
-        for part in ast.walk(statement):
-            if isinstance(part, ast.Call) and ast.unparse(part.func) == call:
-                named = [k for k in part.keywords if k.arg == keyword]
-                found += named if keyword else [statement]
+def _statement(source: str, scope: Any, words: str) -> Any:
+    """The one statement, or argument of a call, that begins so."""
+    found = [
+        node
+        for node in ast.walk(scope)
+        if isinstance(node, ast.stmt | ast.keyword)
+        and str(ast.get_source_segment(source, node)).startswith(words)
+    ]
     if len(found) != 1:
-        raise LookupError(f"{place}: expected one, got {len(found)}")
+        raise LookupError(f"expected one {words!r}, got {len(found)}")
     return found[0]
 
 
@@ -123,18 +105,15 @@ def _definition(source: str, name: str) -> Any:
     for part in filter(None, name.split(".")):
         found = [n for n in node.body if getattr(n, "name", None) == part]
         if len(found) != 1:
-            raise LookupError(f"expected one definition {name}, got {found}")
+            raise LookupError(f"expected one {name}, got {len(found)}")
         [node] = found
     return node
 
 
 def _span(node: Any) -> range:
     """The numbers of the lines that a node takes, with decorators."""
-    parts = [node, *getattr(node, "decorator_list", ())]
-    if isinstance(node, ast.Module):
-        parts = node.body or [ast.Pass(lineno=1, end_lineno=0)]
-    first = min(part.lineno for part in parts)
-    return range(first, max(part.end_lineno for part in parts) + 1)
+    first = min(n.lineno for n in (node, *getattr(node, "decorator_list", ())))
+    return range(first, node.end_lineno + 1)
 
 
 def _docstrings(node: Any) -> set[int]:
@@ -150,12 +129,12 @@ def _docstrings(node: Any) -> set[int]:
 def count() -> dict[str, int]:
     """The lines of code by what they are for."""
     found = {}
-    for what, place in tomllib.loads(_read(STEPS))["count"].items():
+    for what, place in TOLD["count"].items():
         files, _, name = place.partition(":")
-        paths = set(ROOT.glob(files))
-        if len(paths) > 1:
-            paths = {path for path in paths if path.stem not in APART}
-        found[what] = sum(lines_of_code(_read(path), name) for path in paths)
+        paths = list(ROOT.glob(files))
+        paths = [p for p in paths if p.stem not in APART] or paths
+        sources = [path.read_text("utf-8") for path in paths]
+        found[what] = sum(lines_of_code(source, name) for source in sources)
     return found
 
 
@@ -164,14 +143,11 @@ def lines_of_code(source: str, name: str = "") -> int:
 
     Blank lines, lines of comment alone and docstrings have none.
     """
-    lines: set[int] = set()
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        # Line ends and indents have no text but white space.
-        if token.type != tokenize.COMMENT and token.string.strip():
-            lines.update(range(token.start[0], token.end[0] + 1))
-    part = _definition(source, name)
-    return len(lines.intersection(_span(part)) - _docstrings(part))
-
-
-def _read(path: Path) -> str:
-    return path.read_text(encoding="utf-8")
+    part, lines = _definition(source, name), source.split("\n")
+    span = _span(part) if name else range(1, len(lines) + 1)
+    code = {n for n in span if lines[n - 1].strip()[:1] not in ("", "#")}
+    # Within a string, what looks blank or like a comment is code as well.
+    for node in ast.walk(part):
+        if isinstance(node, ast.Constant | ast.JoinedStr):
+            code.update(_span(node))
+    return len(code - _docstrings(part))

@@ -1,18 +1,9 @@
-"""The tables of a report; templates/tables.txt has their columns and cells."""
+"""The tables of a report: templates/tables.txt and numbers.txt fill them."""
 
 from typing import Any, NamedTuple
 
 from benchmarks.analysis.analysis import Analysis
-from benchmarks.analysis.compare import Change
-from benchmarks.report.formats import written
-from benchmarks.report.templating import say
-
-# In the order of summary.md and of the terminal.
-TABLES = (
-    *("ratios", "bars", "phases", "predicting", "spreads"),
-    *("steps", "lines", "closing", "growth", "calls"),
-    *("ladder", "trees", "to_accuracy", "equal", "fairness"),
-)
+from benchmarks.report.templating import names, say, written
 
 
 class Table(NamedTuple):
@@ -38,39 +29,25 @@ class Table(NamedTuple):
 
 
 def table(name: str, analysis: Analysis | None, **facts: Any) -> Table:
-    """What a block of tables.txt makes of the analysis.
+    """What a block of the templates makes of the analysis.
 
     facts  what the block needs besides; ``columns`` are those that come
            after the template's, named by others
     """
     added: list[tuple[Any, ...]] = []
     facts |= {"add": lambda *cells: added.append(cells)}
-    heading, header, *notes = say("tables.txt", name, analysis, **facts)
+    file = "tables.txt" if name in names("tables.txt") else "numbers.txt"
+    heading, header, *notes = say(file, name, analysis, **facts)
     heading, _, detail = heading.partition(" {")
     heads = [head.partition(" {") for head in header.split(" | ")]
     heads += [(column, "", "") for column in facts.get("columns", ())]
     forms = [form.rstrip("}") for _, _, form in heads]
     rows = [list(map(written, cells, forms)) for cells in added]
-    names = [column for column, _, _ in heads]
-    return Table(heading, names, rows, " ".join(notes), bool(detail))
+    columns = [column for column, _, _ in heads]
+    return Table(heading, columns, rows, " ".join(notes), bool(detail))
 
 
 def tables(analysis: Analysis) -> list[Table]:
     """Those of summary.md and of the terminal, if they have rows."""
-    made = [table(name, analysis) for name in TABLES]
+    made = [table(name, analysis) for name in names("tables.txt")]
     return [found for found in made if found.rows]
-
-
-def fairness(analysis: Analysis) -> Table:
-    """The fairness list."""
-    return table("fairness", analysis)
-
-
-def changes(found: list[Change]) -> Table:
-    """Two runs side by side."""
-    return table("changes", None, changes=found)
-
-
-def doubts(analysis: Analysis) -> list[str]:
-    """What makes the seconds of single runs doubtful."""
-    return say("verdict.txt", "doubts", analysis)

@@ -5,20 +5,17 @@ from pathlib import Path
 from benchmarks.analysis.analysis import Analysis
 from benchmarks.record.folder import write_text
 from benchmarks.record.record import Record
-from benchmarks.report import (
-    charts_agreement,
-    charts_learning,
-    charts_study,
-    charts_time,
-    source_code,
-)
-from benchmarks.report.answers import answers
+from benchmarks.report import charts_agreement, charts_learning, charts_time
+from benchmarks.report import source_code as code
 from benchmarks.report.drawing import Chart
 from benchmarks.report.readme import summary
 from benchmarks.report.tables import table
-from benchmarks.report.templating import render, say
+from benchmarks.report.templating import render
 
-CHARTS = (charts_time, charts_learning, charts_agreement, charts_study)
+CHARTS = (
+    *(charts_time.charts, charts_learning.charts),
+    *(charts_agreement.charts, charts_learning.study),
+)
 ALONE = '<svg xmlns="http://www.w3.org/2000/svg"'  # a file, not in a page
 
 
@@ -36,27 +33,20 @@ def write(folder: Path, record: Record) -> None:
 
 def draw(analysis: Analysis) -> dict[str, Chart]:
     """Every chart for which the record has the runs, by its name."""
-    made = [chart for part in CHARTS for chart in part.charts(analysis)]
+    made = [chart for charts in CHARTS for chart in charts(analysis)]
     return {chart.name: chart for chart in made if chart}
 
 
 def page(analysis: Analysis, charts: dict[str, Chart]) -> str:
-    """One file that opens from disk, for ever: no script, no request.
-
-    Everything in it comes from the record, but for the code, which is cut
-    from the sources as they are.
-    """
-    compared, counts = analysis.record.comparison, source_code.count()
-    digits = compared.digits if compared else None
+    """One file that opens from disk, for ever: no script, no request."""
+    counts = code.count()
     return render(
         "page.html",
         analysis=analysis,
         record=analysis.record,
-        caveats=say("verdict.txt", "caveats", analysis),
-        verdict=say("verdict.txt", "verdict", analysis),
-        answers=answers(analysis, counts),
         charts=charts,
+        counts=counts,
         make=lambda name: table(name, analysis, counts=counts),
-        digits=charts_agreement.digits(digits) if digits else [],
-        code=source_code,
+        digits=charts_agreement.digits,
+        code=code,
     )
