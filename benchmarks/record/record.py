@@ -5,7 +5,6 @@ import shlex
 from base64 import b64decode
 from datetime import UTC, datetime
 from pathlib import Path
-from statistics import median
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
@@ -240,17 +239,6 @@ class Record(Strict):
         rows = [row for row in self.rows if row.twin_of]
         pairs = [self.paired(row, row.twin_of or "") for row in rows]
         return [pair for of_row in pairs for pair in of_row]
-
-    def epoch_seconds(
-        self, slower: Row | str, faster: Row | str
-    ) -> list[float]:
-        """Seconds per epoch of both, medians of the rounds both have.
-
-        So the two times and their ratio, which is paired, tell of the same
-        runs.
-        """
-        pairs = self.paired(slower, faster)
-        return [median(values) for values in zip(*pairs, strict=True)]
 
 
 def now() -> str:

@@ -298,6 +298,9 @@ def test_one_round_or_a_restless_machine_show_no_change():
     first, _ = changes(twice(1.0), restless)
     assert first.judged
     assert not first.clear, "identical rows differ by more"
+    old, new = (a_record(*rounds(NUMPY_10, s)) for s in ([1, 2, 3], [2, 3, 4]))
+    [overlapping] = changes(old, new)
+    assert not overlapping.clear
 
 
 def test_no_ratio_is_formed_of_what_differs_in_more_than_time():
