@@ -10,7 +10,7 @@ def per_batch_f1(y_true, y_pred):
 
     y_true, y_pred (B, O)  ->  a number: the mean over the O classes, of
     which those without a hit score 0. An output counts as a prediction
-    from 0.5 up, so a sample may be given no class, or several.
+    above 0.5, so a sample may be given no class, or several.
 
     What it measures: Keras averages this over the batches of an epoch, and
     a class that is absent from a batch scores 0 there. A random batch of B
