@@ -111,16 +111,16 @@ show(figure, "Four random digits")
 
 
 # %% Train, time, test
-def train(title, model, settings, **quiet):
-    """Train and test a net of either kind; quiet is for Keras alone."""
+def train(title, model, settings):
+    """Train and test a net of either kind."""
     print(f"\n{title}: training")
     start = perf_counter()
-    history = model.fit(x_train, y_train, **settings, **quiet)
+    history = model.fit(x_train, y_train, verbose=0, **settings)
     seconds = perf_counter() - start
     show_history(title, history.history)
-    loss, _, f1 = model.evaluate(x_test, y_test, **quiet)
+    loss, _, f1 = model.evaluate(x_test, y_test, verbose=0)
     print(f"test loss {loss:.4f}, macro F1 {f1:.4f}")
-    outputs = model.predict(x_test, **quiet)
+    outputs = model.predict(x_test, verbose=0)
     compare(title, outputs.argmax(axis=1), seconds)
 
 
@@ -170,7 +170,7 @@ train("NumPy, assignment net", numpy_model, settings)
 if keras_nets:
     keras_model = keras_nets.assignment_net()
     keras_model.set_weights(first_weights)
-    train("Keras, assignment net", keras_model, settings, verbose=0)
+    train("Keras, assignment net", keras_model, settings)
 
 # %% [markdown]
 # ## 3. The custom net: 784-200-50-20-10
@@ -189,7 +189,7 @@ train("NumPy, custom net", numpy_custom, settings)
 if keras_nets:
     keras_custom = keras_nets.custom_net()
     keras_custom.set_weights(first_weights)
-    train("Keras, custom net", keras_custom, settings, verbose=0)
+    train("Keras, custom net", keras_custom, settings)
 
 # %% [markdown]
 # ## 4. A classical model: XGBoost

@@ -10,6 +10,7 @@ import re
 import numpy as np
 import pytest
 
+from numpy_net import metrics
 from tests.pairs import (
     assert_same_gradients,
     assert_same_history,
@@ -109,13 +110,27 @@ def test_a_perfect_net_scores_the_share_of_classes_present(per_batch_f1):
 def test_per_batch_f1_cannot_pass_0_651_in_tens(per_batch_f1, rng):
     """Its mean over random batches of a perfect net: 1 - 0.9^10."""
     y = np.eye(10)[rng.integers(0, 10, (100, 10))]
-    scores = [float(per_batch_f1(batch, batch)) for batch in y]
+    scores = [metrics.per_batch_f1(batch, batch) for batch in y]
+    assert scores[0] == pytest.approx(float(per_batch_f1(y[0], y[0])))
     assert np.mean(scores) == pytest.approx(1 - 0.9**10, abs=0.02)
 
 
-def test_per_batch_f1_counts_outputs_from_one_half_up(per_batch_f1):
+def test_per_batch_f1_counts_outputs_above_one_half(per_batch_f1):
     y = np.eye(2)[[0, 0, 1, 1]]
-    a = np.array([[0.9, 0.8], [0.4, 0.1], [0.7, 0.6], [0.2, 0.9]])
-    # class 0: TP 1, FP 1, FN 1; class 1: TP 2, FP 1, FN 0
-    expected = (0.5 + 0.8) / 2
-    assert float(per_batch_f1(y, a)) == pytest.approx(expected)
+    for low, high in ((0.4, 0.6), (0.499, 0.501), (0.5, np.nextafter(0.5, 1))):
+        a = np.array([[0.9, high], [low, 0.1], [high, high], [low, 0.9]])
+        # class 0: TP 1, FP 1, FN 1; class 1: TP 2, FP 1, FN 0
+        expected = (0.5 + 0.8) / 2
+        for score in (per_batch_f1, metrics.per_batch_f1):
+            assert float(score(y, a)) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("batch", [1, 7, 10, 43])
+def test_per_batch_f1_is_one_function_in_both(batch, per_batch_f1, rng):
+    """Dense outputs around the threshold; rows without and with several."""
+    for _ in range(20):
+        y = np.eye(10)[rng.integers(0, 10, batch)]
+        a = rng.uniform(size=y.shape) + 0.2 * y
+        ours, theirs = metrics.per_batch_f1(y, a), float(per_batch_f1(y, a))
+        assert ours == pytest.approx(theirs, rel=1e-12, abs=1e-15)
+    assert 0 < ours < 1
