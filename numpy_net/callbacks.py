@@ -197,16 +197,13 @@ class EarlyStopping(Callback):
         return self._sign * value - self.min_delta > self._sign * than
 
     def _rises(self):
-        if self.mode != "auto":
-            return self.mode == "max"
         name = self.monitor.removeprefix("val_")
-        rising = {"loss": False}
+        if self.mode != "auto" or name == "loss":
+            return self.mode == "max"
         for metric in self.model.metrics[-1].metrics:
-            if hasattr(metric, "_direction"):
-                rising[metric.name] = True
-        if name not in rising:
-            raise ValueError(
-                f"EarlyStopping: expected mode='min' or 'max' for "
-                f"{self.monitor!r}, of which it is not known which is better"
-            )
-        return rising[name]
+            if metric.name == name and hasattr(metric, "_direction"):
+                return True
+        raise ValueError(
+            f"EarlyStopping: expected mode='min' or 'max' for "
+            f"{self.monitor!r}, of which it is not known which is better"
+        )

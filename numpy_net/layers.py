@@ -45,9 +45,8 @@ def _name(name, value):
 class Layer(Strict, name=_name):
     """What every layer has, and a model, too.   Keras: keras.layers.Layer.
 
-    trainable  False freezes the weights: fit leaves them as they are, and
-               summary counts them apart. It holds from the next epoch on;
-               Keras asks for compile first.
+    trainable  False freezes the weights from the next epoch on, and summary
+               counts them apart; Keras asks for compile first.
     """
 
     built = False
@@ -106,17 +105,11 @@ class Layer(Strict, name=_name):
         return [weight for weight in self.weights if id(weight) not in free]
 
     def get_weights(self) -> list[np.ndarray]:
-        """Return copies: kernel (I, O), bias (O,), of layer after layer.
-
-        The list fits the same architecture in Keras as it is.
-        """
+        """Return copies, which fit the same architecture in Keras."""
         return [weight.copy() for weight in self.weights]
 
     def set_weights(self, weights) -> None:
-        """Copy the arrays into the layers, in the order of get_weights.
-
-        Raises ValueError, and changes nothing, if a shape does not fit.
-        """
+        """Copy the arrays into the layers; if one does not fit, none."""
         arrays = data.like(self.weights, weights)
         for own, new in zip(self.weights, arrays, strict=True):
             own[...] = new

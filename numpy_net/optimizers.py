@@ -65,11 +65,11 @@ class SGD(
         In place, because W -= step refuses a step of a wrong shape, which
         W = W - step would broadcast.
         """
-        places = self.build(trainable_variables)
-        self.iterations += 1
+        places, rate = self.build(trainable_variables), self.learning_rate
+        vars(self)["iterations"] += 1  # past its check, which costs a product
         for i, gradient in zip(places, grads, strict=True):
             variable, step = self._variables[i], self._room[i]
-            np.multiply(gradient, self.learning_rate, out=step)
+            np.multiply(gradient, rate, step)
             if self.momentum:
                 velocity = self.momentums[i]
                 velocity *= self.momentum

@@ -64,10 +64,7 @@ def fits(learning, optimizer, batch_size: int) -> bool:
 
 
 def fused(learning, optimizer, batch_size: int):
-    """Return the update for batches of at most batch_size.
-
-    It holds for as long as the layers keep their arrays.
-    """
+    """Return the update for batches of at most batch_size."""
     plans = [(i, *prepared(layer, batch_size)) for i, layer in learning]
     of_optimizer = vars(optimizer)  # past its checks, which cost a product
 
@@ -87,9 +84,7 @@ def fused(learning, optimizer, batch_size: int):
 
 
 def prepared(layer, batch_size: int):
-    """Return gemm, bias (O, 1), ones (1, B), [(rows, kernel (O, I))].
-
-    One piece, where a kernel is small enough, has None for its rows: all.
+    """Return gemm, bias (O, 1), ones (1, B), [(rows or None, kernel (O, I))].
 
     [4] [12]  W -= learning_rate x^T delta       (I, B)(B, O) -> (I, O)
     [5] [12]  b -= learning_rate 1^T delta       (1, B)(B, O) -> (1, O)
@@ -99,11 +94,9 @@ def prepared(layer, batch_size: int):
     """
     W = layer.kernel
     count = max(1, ONE_THREAD // (batch_size * layer.units))
-    pieces = [
-        (slice(i, i + count), W[i : i + count].T)
-        for i in range(0, len(W), count)
-    ]
+    starts = range(0, len(W), count)
+    pieces: list = [(slice(i, i + count), W[i : i + count].T) for i in starts]
     if len(pieces) == 1:
-        pieces = [(None, W.T)]  # type: ignore[list-item]
+        pieces = [(None, W.T)]  # all rows: the layer is small enough
     ones = np.ones((1, batch_size), W.dtype)
     return GEMM[W.dtype], layer.bias[None].T, ones, pieces

@@ -14,11 +14,7 @@ def generator() -> np.random.Generator:
 
 
 def drawing_from(seed: int):
-    """Draw from a generator of its own within a ``with`` block.
-
-    What is drawn outside, and in other threads, stays as it is.
-    Raises ValueError if seed is not a whole number from 0 up.
-    """
+    """Draw from a generator of its own within a ``with`` block and thread."""
     return _GENERATOR.using(_seeded(seed))
 
 

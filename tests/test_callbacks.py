@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import numpy_net
-from numpy_net import callbacks
+from numpy_net import callbacks, display
 from numpy_net.optimizers import SGD
 from tests.pairs import assert_same_history, assert_same_weights, both
 from tests.test_sequential import small_net
@@ -581,7 +581,7 @@ def test_the_bar_moves_in_a_terminal_only(monkeypatch, capsys):
     model = small_net(optimizer=SGD(0.1))
     for terminal in (False, True):
         monkeypatch.setattr(sys.stdout, "isatty", lambda t=terminal: t)
-        monkeypatch.setattr(callbacks, "perf_counter", Clock())
+        monkeypatch.setattr(display, "perf_counter", Clock())
         model.fit(*images(30), batch_size=1)
         moves = capsys.readouterr().out.count("\r")
         assert (moves > 1) == terminal
