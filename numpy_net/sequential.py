@@ -7,12 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from numpy_net import checks, compile_utils, data, updates
+from numpy_net import checks, compile_utils, data, optimizers, updates
 from numpy_net.callbacks import CallbackList, History
 from numpy_net.display import Progress, table
 from numpy_net.layers import Input, Layer
 from numpy_net.metrics import Mean, MeanMetricWrapper
-from numpy_net.optimizers import get as optimizer_of
 
 
 class Sequential(Layer, stop_training=checks.flag):
@@ -27,9 +26,7 @@ class Sequential(Layer, stop_training=checks.flag):
     are counted in each model: its first Dense is "dense".
     """
 
-    def __init__(
-        self, layers=None, trainable: bool = True, name: str | None = None
-    ):
+    def __init__(self, layers=None, trainable=True, name: str | None = None):
         self._layers: list[Any] = []
         super().__init__(trainable=trainable, name=name)
         vars(self).update(input_shape=None, output_shape=None)
@@ -62,7 +59,7 @@ class Sequential(Layer, stop_training=checks.flag):
         """
         objective = compile_utils.objective(loss, self._layers)
         more = compile_utils.counted(metrics, self.output_shape[-1])
-        self._take(optimizer_of(optimizer), loss, [Mean("loss"), *more])
+        self._take(optimizers.get(optimizer), loss, [Mean("loss"), *more])
         self._objective, self._on_logits = objective
 
     def _take(self, optimizer, loss, trackers):
@@ -217,8 +214,8 @@ class Sequential(Layer, stop_training=checks.flag):
         _saving().load_weights(self, filepath)
 
     def _listed(self, logs):
-        values = [logs[metric.name] for metric in self._trackers]
-        return values if len(values) > 1 else values[0]
+        loss, *others = (logs[metric.name] for metric in self._trackers)
+        return [loss, *others] if others else loss
 
     @np.errstate(over="ignore", invalid="ignore")  # checks.finite tells more
     def _pass(self, step, blocks, size, where="", bar=None):
@@ -257,7 +254,6 @@ class Sequential(Layer, stop_training=checks.flag):
         learning, weights = self._learning(), self.trainable_weights
         if not weights:
             warnings.warn("every weight is frozen", stacklevel=3)
-        self.optimizer.build(data.writeable(weights))
         update = updates.of(learning, self.optimizer, weights, size)
         lowest = learning[0][0] if learning else len(self._layers)
         return lambda x, y: self._train_step(x, y, update, lowest)

@@ -16,6 +16,7 @@ times as long. So it is given pieces that it computes on the calling thread.
 
 import numpy as np
 
+from numpy_net import data
 from numpy_net.layers import Dense
 from numpy_net.optimizers import SGD
 from numpy_net.scipy_calls import dgemm, sgemm
@@ -33,6 +34,7 @@ def of(learning, optimizer, weights, batch_size: int):
     weights    their arrays
     kept[i], deltas[i]   what layer i kept on the way forward; its dL/dz
     """
+    optimizer.build(data.writeable(weights))
     if fits(learning, optimizer, batch_size):
         return fused(learning, optimizer, batch_size)
     room = [optimizer.room(layer.weights) for _, layer in learning]

@@ -129,7 +129,8 @@ def steps() -> list[Step]:
             "evaluate",
             "The forward pass and the loss, without an update.",
             cut(
-                TRAIN + ".evaluate()", OURS + "sequential.py:Sequential._test"
+                TRAIN + ".evaluate()",
+                OURS + "sequential.py:Sequential._test_step",
             ),
             cut(TRAIN + ".evaluate()"),
             "The same line, which calls `keras.Model.test_step`.",
