@@ -99,7 +99,7 @@ def learnable_images(rng, samples):
 
 def mnist_images(mnist, samples, dtype="float64"):
     """The first training images and their one-hot labels."""
-    x = mnist.scaled(mnist.x_train[:samples], dtype)
+    x = mnist.x_train[:samples].astype(dtype) / mnist.scale
     return x, np.eye(10, dtype=dtype)[mnist.y_train[:samples]]
 
 

@@ -72,7 +72,7 @@ def test_a_thousand_batches_of_the_real_mnist(pair, mnist):
     assert_same_history(got.history, expected.history)
     assert_same_weights("weights, 2,000 steps", ours, theirs)
     assert max(largest_moves(before, ours.get_weights())) > 0.1
-    x = mnist.scaled(mnist.x_test[:1000], "float64")
+    x = mnist.x_test[:1000] / float(mnist.scale)
     digits = ours.predict(x).argmax(axis=1)
     differ = np.count_nonzero(digits != np.argmax(theirs(x), axis=1))
     assert_within("predicted digits that differ", differ, 0)
