@@ -576,7 +576,9 @@ METRICS = [
 ]
 
 
-@pytest.mark.parametrize("metric", METRICS, ids=lambda m: m if isinstance(m, str) else "an object")
+@pytest.mark.parametrize(
+    "metric", METRICS, ids=lambda m: m if isinstance(m, str) else "an object"
+)
 def test_a_metric_is_called_in_the_history_as_keras_calls_it(metric, keras):
     """And its value is Keras's, over batches of 10, 10 and 3."""
     ours, theirs = both(alone)
