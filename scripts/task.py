@@ -15,6 +15,7 @@ pyproject.toml allow, in .venv-latest, which it makes anew each time.
 
 from __future__ import annotations
 
+import fnmatch
 import hashlib
 import os
 import platform
@@ -32,15 +33,32 @@ PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 STAMP = VENV / ".lock-sha256"  # written last: no stamp, no good .venv
 VERSIONS = ("3.13", "3.12", "3.11")
 
-# What the Python of .venv runs, one after the other.
+# One process for each core; with TensorFlow each wants up to 1 GB.
+TESTS = ["pytest", "-n", "auto", "--maxprocesses", "8"]
+# The modules that the Python of the environment runs, one after the other.
 TASKS = {
-    "bench": [["-m", "benchmarks"]],
-    "bench-full": [["-m", "benchmarks", "--tier", "full"]],
-    "test": [["-m", "pytest"]],
-    "test-latest": [["-m", "pytest"]],
-    "lint": [["-m", "ruff", "check", "."], ["-m", "mypy"]],
+    "bench": [["benchmarks"]],
+    "bench-full": [["benchmarks", "--tier", "full"]],
+    "test": [TESTS],
+    "test-latest": [TESTS],
+    "lint": [["ruff", "check"], ["ruff", "format", "--check"], ["mypy"]],
     "setup": [],
 }
+# All that these modules learn of what surrounds them. Any other variable was
+# set for another program (PYTHONPATH, a notebook's MPLBACKEND), and could
+# change what they load, and so what is measured.
+PASSED_ON = """
+    MNIST_DIR CI HOME USER LOGNAME SHELL PATH TMPDIR TMP TEMP TZ
+    LANG LANGUAGE LC_* TERM COLORTERM NO_COLOR FORCE_COLOR COLUMNS LINES
+    *_PROXY *_proxy SSL_CERT_* REQUESTS_CA_BUNDLE CURL_CA_BUNDLE
+    BROWSER DISPLAY WAYLAND_DISPLAY XAUTHORITY XDG_* DBUS_SESSION_BUS_ADDRESS
+    MPLCONFIGDIR JOBLIB_TEMP_FOLDER LD_* DYLD_* NIX_* CUDA_* NVIDIA_* HIP_*
+    *_NUM_THREADS OPENBLAS_CORETYPE OPENBLAS_L2_SIZE
+    PYTHONDONTWRITEBYTECODE PYTHONPYCACHEPREFIX PYTHONUNBUFFERED
+    PYTHONIOENCODING PYTHONUTF8
+    APPDATA LOCALAPPDATA USERPROFILE USERNAME HOMEDRIVE HOMEPATH COMSPEC
+    PATHEXT SYSTEM* WINDIR PROGRAM* NUMBER_OF_PROCESSORS PROCESSOR_*
+"""
 # What the newest packages are asked for: the ranges, not the lock.
 RANGES = """
 import tomllib
@@ -73,8 +91,30 @@ def main(arguments: list[str]) -> int:
     else:
         set_up()
         python = PYTHON
-    codes = [run(command + further, python) for command in TASKS[task]]
-    return max(codes, default=0)
+    commands = [["-m", *it, *further] for it in TASKS[task]]
+    if len(commands) == 1:
+        return become(python, commands[0])
+    return max((run(it, python) for it in commands), default=0)
+
+
+def passed_on() -> dict[str, str]:
+    """Return the environment variables for the project's own programs."""
+    return {
+        name: os.environ[name]
+        for pattern in PASSED_ON.split()
+        for name in fnmatch.filter(os.environ, pattern)
+    }
+
+
+def become(python: Path, arguments: list[str]) -> int:
+    """Put a module in this process's place: every signal reaches it."""
+    words = [str(python), *arguments]
+    os.chdir(ROOT)
+    sys.stdout.flush()
+    if os.name == "posix":
+        os.execve(words[0], words, passed_on())
+    signal.signal(signal.SIGINT, lambda *_: None)  # its own affair
+    return call(words, env=passed_on())
 
 
 def run(arguments: list[str], python: Path) -> int:
@@ -83,7 +123,7 @@ def run(arguments: list[str], python: Path) -> int:
     Ctrl-C reaches it too, and it alone decides what to do about that.
     """
     signal.signal(signal.SIGINT, lambda *_: None)
-    code = call([str(python), *arguments], cwd=ROOT)
+    code = call([str(python), *arguments], cwd=ROOT, env=passed_on())
     return code if code >= 0 else 128 - code
 
 

@@ -2,6 +2,7 @@
 
 import ast
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import tomllib
 import zipfile
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -16,20 +18,52 @@ from packaging.specifiers import SpecifierSet
 
 from scripts import task
 
-FAKE_PYTEST = "import sys; print('ran with', sys.argv[1:]); sys.exit(5)"
+# Windows has other signals and links, and moves no folder that is in use.
+on_posix = pytest.mark.skipif(os.name == "nt", reason="signals and links")
+FAKE_PYTEST = """
+import json, os, signal, sys, time
+if "report" in sys.argv:
+    ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    flag = sys.flags.optimize
+    print(json.dumps([os.getpid(), flag, ignored, {**os.environ}]))
+elif "stay" in sys.argv:
+    print("here", flush=True)
+    time.sleep(60)
+else:
+    print("ran with", [word for word in sys.argv[1:] if word not in ALL_CORES])
+sys.exit(5)
+""".replace("ALL_CORES", repr(task.TESTS[1:]))
 
 
-@pytest.fixture
-def checkout(tmp_path):
-    """A copy of the script whose lock names one fake package: pytest."""
-    root = tmp_path / "a fólder"
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A copy of the script, set up; its lock names one package, a fake."""
+    place = tmp_path_factory.mktemp("made")
+    root = place / "a fólder"
     (root / "scripts").mkdir(parents=True)
     shutil.copy(task.__file__, root / "scripts")
-    wheel = make_wheel(tmp_path / "wheels", "pytest", FAKE_PYTEST)
+    shutil.copy(task.ROOT / "Makefile", root)
+    wheel = make_wheel(place / "wheels", "pytest", FAKE_PYTEST)
     digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
     lock = root / "requirements.lock"
     lock.write_text(f"pytest==1.0 --hash=sha256:{digest}\n")
+    code, output = outcome(start(root, "setup"))
+    assert code == 0, output
     return root
+
+
+@pytest.fixture
+def ready(made, tmp_path):
+    """A copy of it that is set up."""
+    shutil.copytree(made.parent, tmp_path, symlinks=True, dirs_exist_ok=True)
+    return tmp_path / made.name
+
+
+@pytest.fixture
+def checkout(ready):
+    """A copy of it that is not set up."""
+    shutil.rmtree(ready / ".venv")
+    return ready
 
 
 def make_wheel(folder, name, code):
@@ -47,16 +81,22 @@ def make_wheel(folder, name, code):
     return wheel
 
 
-def start(root, *arguments, wheelhouse="wheels"):
+def start(root, *arguments, wheelhouse="wheels", **variables):
     """Start the copied script from another folder than its own."""
     return subprocess.Popen(
         [sys.executable, root / "scripts" / "task.py", *arguments],
         cwd=root.parent,
-        env={**os.environ, "WHEELHOUSE": wheelhouse},
+        env={**os.environ, "WHEELHOUSE": wheelhouse, **variables},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+def outcome(process):
+    """Return the exit code and all lines of a task."""
+    output, errors = process.communicate(timeout=60)
+    return process.returncode, output + errors
 
 
 def test_two_at_once_install_once_and_later_runs_are_quiet(checkout):
@@ -89,13 +129,100 @@ def test_the_newest_packages_get_an_environment_of_their_own(checkout):
         '[project]\ndependencies = ["pytest>=0.5"]\n'
         "[project.optional-dependencies]\ndev = []\n"
     )
-    process = start(checkout, "test-latest", "-k", "name")
-    output, errors = process.communicate()
-    assert "ran with ['-k', 'name']" in output, errors
+    code, output = outcome(start(checkout, "test-latest", "-k", "name"))
+    assert "ran with ['-k', 'name']" in output
     assert "pytest==1.0" in output, "it says what was installed"
-    assert process.returncode == 5
+    assert code == 5
     assert (checkout / ".venv-latest").is_dir()
     assert not (checkout / ".venv").exists()
+
+
+@on_posix
+def test_a_task_is_told_what_is_listed_and_no_more(ready):
+    kept = {"MNIST_DIR": "/m", "NO_COLOR": "1", "COLUMNS": "40", "LC_ALL": "C"}
+    kept |= {"https_proxy": "p", "SSL_CERT_FILE": "/c", "TMPDIR": str(ready)}
+    foreign = {"PYTHONSAFEPATH": "1", "PYTHONPATH": str(ready)}
+    foreign |= {"PYTHONOPTIMIZE": "2", "MPLBACKEND": "module://no.such"}
+    foreign |= {"KERAS_MAX_EPOCHS": "1", "PYTEST_ADDOPTS": "--collect-only"}
+    (ready / "numpy.py").write_text("")
+    process = start(ready, "test", "report", **kept, **foreign)
+    pid, optimize, ignored, told = json.loads(process.communicate()[0])
+    assert told.items() >= kept.items()
+    assert not told.keys() & foreign.keys()
+    assert not optimize
+    assert not ignored
+    assert pid == process.pid, "the task became it: every signal reaches it"
+
+
+@on_posix
+def test_a_signal_that_is_to_be_ignored_is_ignored_by_the_task(ready):
+    command = ["sh", "-c", "trap '' INT; exec \"$@\"", "sh", sys.executable]
+    done = subprocess.run(
+        [*command, ready / "scripts/task.py", "test", "report"],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert json.loads(done.stdout)[2]
+
+
+def test_lint_ends_with_the_worst_code_of_all(ready):
+    packages = next((ready / ".venv").rglob("site-packages"))
+    code = "import sys; print(__file__[-7:], sys.argv[1:]); sys.exit({})"
+    for name, result in (("ruff", 0), ("mypy", 3)):
+        (packages / f"{name}.py").write_text(code.format(result))
+    code, output = outcome(start(ready, "lint"))
+    assert code == 3
+    assert output.splitlines() == [
+        "ruff.py ['check']",
+        "ruff.py ['format', '--check']",
+        "mypy.py []",
+    ]
+
+
+@pytest.fixture
+def make_with(ready):
+    """Run make where these are the only Pythons."""
+
+    def run(**pythons):
+        place = ready / "bin"
+        place.mkdir()
+        for name in ("make", "sh"):
+            (place / name).symlink_to(shutil.which(name))
+        for name, script in pythons.items():
+            path = place / name.replace("_", ".")
+            path.write_text(f"#!/bin/sh\n{script}\n")
+            path.chmod(0o755)
+        return subprocess.run(
+            ["make", "test"],
+            check=False,
+            cwd=ready,
+            env={"PATH": str(place)},
+            capture_output=True,
+            text=True,
+        )
+
+    return run
+
+
+THIS = f'exec "{sys.executable}" "$@"'
+OLD = 'case "$*" in *version_info*|*task.py*) echo SyntaxError; exit 1; esac'
+needs_make = pytest.mark.skipif(not shutil.which("make"), reason="no make")
+
+
+@needs_make
+@pytest.mark.parametrize("other", [OLD, "exit 127"])
+def test_make_passes_over_pythons_that_are_old_or_only_names(make_with, other):
+    done = make_with(python3=other, python3_13="exit 127", python3_12=THIS)
+    assert done.stdout == "ran with []\n"
+
+
+@needs_make
+def test_make_says_in_one_line_that_there_is_no_python(make_with):
+    done = make_with(python3=OLD)
+    assert done.returncode == 2
+    assert re.fullmatch(r".*No Python found: install .*\n", done.stderr)
+    assert not done.stdout
 
 
 def test_clean_keeps_the_data(checkout):
@@ -104,7 +231,8 @@ def test_clean_keeps_the_data(checkout):
     process = start(checkout, "clean")
     assert "data/ stays" in process.communicate()[0]
     left = {path.name for path in checkout.rglob("*")}
-    assert left == {"data", "requirements.lock", "scripts", "task.py"}
+    kept = {"Makefile", "requirements.lock", "scripts", "task.py"}
+    assert left == {"data", *kept}
 
 
 def test_unknown_task_shows_the_tasks(capsys):
@@ -208,5 +336,5 @@ def test_makefile_has_a_target_for_every_task():
 
 def test_git_ignores_what_the_tasks_make():
     ignored = (task.ROOT / ".gitignore").read_text().split()
-    ignored = {line.strip("/") for line in ignored}
-    assert {"data", "__pycache__", *task.GENERATED} <= ignored
+    for name in ("data", "__pycache__", *task.GENERATED):
+        assert any(fnmatch(name, line.strip("/")) for line in ignored), name
