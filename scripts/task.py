@@ -69,7 +69,6 @@ print(*project["dependencies"], *extra.get("dev", []), sep=chr(10))
 GENERATED = (
     ".venv",
     ".venv-latest",
-    ".venv.lock",
     "results",
     ".hypothesis",
     ".mypy_cache",
@@ -129,13 +128,25 @@ def run(arguments: list[str], python: Path) -> int:
 
 def clean() -> int:
     """Remove all that the tasks have made, save the downloaded data."""
-    for path in [*map(ROOT.joinpath, GENERATED), *ROOT.rglob("__pycache__")]:
-        if path.is_dir():
-            shutil.rmtree(path)
-        elif path.exists():
-            path.unlink()
+    left = [*map(remove, map(ROOT.joinpath, GENERATED))]
+    caches = ROOT.rglob("__pycache__")
+    left += [remove(it) for it in caches if "site-packages" not in it.parts]
+    if any(left):
+        stop("\n".join(f"left alone: {reason}" for reason in left if reason))
     print("removed .venv, results/ and caches; data/ stays")
     return 0
+
+
+def remove(path: Path) -> str:
+    """Remove a folder; if that cannot be, return why."""
+    if path.is_symlink() or path.is_file():
+        return f"{path} is no folder"
+    try:
+        if path.exists():
+            shutil.rmtree(path)
+    except OSError as error:
+        return f"{path}: {error.strerror}"
+    return ""
 
 
 def set_up() -> None:

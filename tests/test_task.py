@@ -166,6 +166,24 @@ def test_a_signal_that_is_to_be_ignored_is_ignored_by_the_task(ready):
     assert json.loads(done.stdout)[2]
 
 
+@on_posix
+def test_what_is_no_folder_of_ours_is_not_cleaned(ready):
+    (ready.parent / "mine").mkdir()
+    (ready / "results").symlink_to("../mine")
+    (ready / ".mypy_cache").write_text("notes")
+    theirs = ready / "env/site-packages/__pycache__"
+    theirs.mkdir(parents=True)
+    code, output = outcome(start(ready, "clean"))
+    assert code == 1
+    assert output.splitlines() == [
+        f"left alone: {ready / name} is no folder"
+        for name in ("results", ".mypy_cache")
+    ]
+    assert (ready / "results").is_symlink()
+    assert theirs.exists()
+    assert not (ready / ".venv").exists()
+
+
 def test_lint_ends_with_the_worst_code_of_all(ready):
     packages = next((ready / ".venv").rglob("site-packages"))
     code = "import sys; print(__file__[-7:], sys.argv[1:]); sys.exit({})"
@@ -228,11 +246,10 @@ def test_make_says_in_one_line_that_there_is_no_python(make_with):
 def test_clean_keeps_the_data(checkout):
     for folder in ("data", "results", ".venv", "scripts/__pycache__"):
         (checkout / folder).mkdir()
-    process = start(checkout, "clean")
-    assert "data/ stays" in process.communicate()[0]
+    assert outcome(start(checkout, "clean"))[0] == 0
     left = {path.name for path in checkout.rglob("*")}
     kept = {"Makefile", "requirements.lock", "scripts", "task.py"}
-    assert left == {"data", *kept}
+    assert left == {"data", ".venv.lock", *kept}
 
 
 def test_unknown_task_shows_the_tasks(capsys):
@@ -336,5 +353,5 @@ def test_makefile_has_a_target_for_every_task():
 
 def test_git_ignores_what_the_tasks_make():
     ignored = (task.ROOT / ".gitignore").read_text().split()
-    for name in ("data", "__pycache__", *task.GENERATED):
+    for name in ("data", "__pycache__", ".venv.lock", *task.GENERATED):
         assert any(fnmatch(name, line.strip("/")) for line in ignored), name
