@@ -6,6 +6,8 @@ import json
 import os
 import re
 import shutil
+import signal
+import socket
 import subprocess
 import sys
 import tomllib
@@ -13,6 +15,7 @@ import zipfile
 from fnmatch import fnmatch
 from pathlib import Path
 
+import psutil
 import pytest
 from packaging.specifiers import SpecifierSet
 
@@ -99,28 +102,47 @@ def outcome(process):
     return process.returncode, output + errors
 
 
+def change_lock(root):
+    """Make the environment stale."""
+    with open(root / "requirements.lock", "a") as lock:
+        lock.write("# changed\n")
+
+
+def is_free(root):
+    """Tell whether nobody holds the lock of .venv."""
+    with open(root / ".venv.lock", "r+") as file:
+        return task.locked(file.fileno(), alone=True)
+
+
 def test_two_at_once_install_once_and_later_runs_are_quiet(checkout):
     both = [start(checkout, "test", "-k", "some name") for _ in range(2)]
     output = "".join(process.communicate()[0] for process in both)
     assert [process.returncode for process in both] == [5, 5]
     assert output.count(" -> .venv\n") == 1
-    assert output.count("installing pinned packages") == 1
+    assert output.count("installing its packages") == 1
 
+    stamp = (checkout / ".venv" / task.STAMP).read_text()
+    assert stamp.endswith("\npytest-1.0")
     later = start(checkout, "test", "-k", "some name", wheelhouse="gone")
     assert later.communicate() == ("ran with ['-k', 'some name']\n", "")
     assert later.returncode == 5
 
 
 def test_failed_installation_says_so_and_is_tried_again(checkout):
-    first = start(checkout, "test", wheelhouse="gone")
-    output, errors = first.communicate()
-    assert first.returncode == 1
-    assert "ran with" not in output
-    assert "WHEELHOUSE" in errors.splitlines()[-1]
+    code, output = outcome(start(checkout, "test", wheelhouse="scripts"))
+    assert code == 2
+    assert output == "WHEELHOUSE=scripts is no folder.\n"
 
-    second = start(checkout, "test")
-    assert "ran with []" in second.communicate()[0]
-    assert second.returncode == 5
+    (checkout.parent / "empty").mkdir()
+    code, output = outcome(start(checkout, "test", wheelhouse="empty"))
+    assert code == 1
+    assert "ran with" not in output
+    assert "WHEELHOUSE" in output.splitlines()[-1]
+    assert not (checkout / ".venv").exists()
+
+    code, output = outcome(start(checkout, "test"))
+    assert "ran with []" in output
+    assert code == 5
 
 
 def test_the_newest_packages_get_an_environment_of_their_own(checkout):
@@ -166,6 +188,188 @@ def test_a_signal_that_is_to_be_ignored_is_ignored_by_the_task(ready):
     assert json.loads(done.stdout)[2]
 
 
+def test_settings_of_pip_cannot_send_packages_elsewhere(checkout):
+    """Those of how to reach them count: from a file, and from variables."""
+    place = checkout.parent
+    (place / "constraints.txt").write_text("pytest==2.0\n")
+    (place / "pip.conf").write_text(
+        f"[global]\ntarget = {place}/elsewhere\nquiet = 3\nuser = yes\n"
+        f"constraint = {place}/constraints.txt\n"
+        f"[install]\nfind-links = {place}/wheels\ndry-run = yes\n"
+    )
+    foreign = {"PIP_ROOT": str(place / "elsewhere"), "PIP_DRY_RUN": "1"}
+    code, output = outcome(
+        start(
+            checkout,
+            "test",
+            wheelhouse="",
+            PIP_CONFIG_FILE=str(place / "pip.conf"),
+            PIP_NO_INDEX="1",
+            PIP_FIND_LINKS="",
+            **foreign,
+        )
+    )
+    assert "ran with []" in output
+    assert code == 5
+    assert not (place / "elsewhere").exists()
+
+
+def test_of_pips_settings_the_last_that_says_how_to_reach_it_counts(
+    monkeypatch,
+):
+    listed = """
+:env:.index-url='https://three'
+:env:.cert=''
+:env:.target='/elsewhere'
+global.cert="/it's.pem"
+global.index-url='https://one'
+global.user='true'
+install.index-url='https://two'
+install.no-deps='true'
+list.find-links='/lists'
+"""
+    monkeypatch.setattr(
+        task.subprocess, "check_output", lambda *_, **__: listed
+    )
+    assert task.pip_settings(["python"]) == {
+        "PIP_INDEX_URL": "https://three",
+        "PIP_CERT": "/it's.pem",
+    }
+
+
+def test_success_of_pip_is_no_proof(checkout):
+    """Here a setting still sends the packages elsewhere."""
+    script = checkout / "scripts" / "task.py"
+    script.write_text(script.read_text().replace(" cert\n", " cert target\n"))
+    target = str(checkout.parent / "elsewhere")
+    code, output = outcome(start(checkout, "test", PIP_TARGET=target))
+    assert os.listdir(target)
+    assert code == 1
+    assert "lacks what is named above" in output
+    assert not (checkout / ".venv").exists()
+
+
+def test_old_environment_outlives_a_new_one_that_cannot_be(ready):
+    lock = (ready / "requirements.lock").read_text()
+    change_lock(ready)
+    (ready.parent / "empty").mkdir()
+    code, output = outcome(start(ready, "test", wheelhouse="empty"))
+    assert code == 1
+    assert "is as it was" in output
+    (ready / "requirements.lock").write_text(lock)
+    code, output = outcome(start(ready, "test", wheelhouse="gone"))
+    assert (code, output) == (5, "ran with []\n")
+
+
+@pytest.fixture
+def stuck(ready):
+    """Start an installation, and wait until its pip waits for an answer."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(60)
+        port = server.getsockname()[1]
+        lock = (ready / "requirements.lock").read_text()
+        change_lock(ready)
+        process = start(
+            ready,
+            "test",
+            wheelhouse="",
+            PIP_CONFIG_FILE=os.devnull,
+            PIP_FIND_LINKS="",
+            PIP_INDEX_URL=f"http://127.0.0.1:{port}/",
+            PIP_EXTRA_INDEX_URL="",
+            NO_PROXY="*",
+        )
+        connection, _ = server.accept()
+        with connection:
+            assert not is_free(ready)
+            yield ready, process, connection
+        (ready / "requirements.lock").write_text(lock)
+        code, output = outcome(start(ready, "test", wheelhouse="gone"))
+        assert code == 5
+        assert "ran with []" in output
+        assert "installing" not in output
+        assert not (ready / ".venv.old").exists()
+
+
+@on_posix
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
+def test_pip_ends_with_the_task_and_the_old_environment_is_back(stuck, name):
+    root, process, connection = stuck
+    number = getattr(signal, name)
+    process.send_signal(number)
+    code, output = outcome(process)
+    assert code == 128 + number
+    assert "Traceback" not in output
+    assert is_free(root)
+    assert (root / ".venv" / task.STAMP).exists()
+    while connection.recv(1000):  # its request, then the end: pip is gone
+        pass
+
+
+@on_posix
+def test_pip_ends_with_a_task_that_is_killed(stuck):
+    root, process, connection = stuck
+    [pip] = psutil.Process(process.pid).children()
+    pip.suspend()
+    process.kill()
+    process.wait()
+    assert not is_free(root), "as long as pip is there"
+    pip.resume()
+    connection.settimeout(60)
+    while connection.recv(1000):
+        pass
+    outcome(process)
+    assert (root / ".venv.old").exists()
+
+
+@on_posix
+def test_environment_is_not_replaced_under_a_run(ready):
+    run = start(ready, "test", "stay")
+    assert run.stdout.readline() == "here\n"
+    code, output = outcome(start(ready, "clean"))
+    assert code == 1
+    assert output.startswith("A task is using ")
+    code, output = outcome(start(ready, "test"))
+    assert (code, output) == (5, "ran with []\n"), "two may run at once"
+
+    change_lock(ready)
+    other = start(ready, "test")
+    assert other.stdout.readline().startswith("waiting for another task")
+    assert (ready / ".venv" / task.STAMP).exists()
+    run.terminate()
+    assert run.wait() == -signal.SIGTERM
+    assert "ran with []" in other.communicate()[0]
+    run.communicate()
+
+
+@on_posix
+def test_environment_may_be_a_link(checkout):
+    (checkout / ".venv").symlink_to("../room/for it")
+    code, output = outcome(start(checkout, "test"))
+    assert code == 5, output
+    assert (checkout.parent / "room/for it" / task.STAMP).exists()
+
+
+def test_checkout_that_cannot_be_written_will_do(ready):
+    (ready / ".venv.lock").unlink()
+    (ready / ".venv.lock").mkdir()  # cannot be opened, by root either
+    ready.chmod(0o555)
+    code, output = outcome(start(ready, "test"))
+    ready.chmod(0o755)
+    assert (code, output) == (5, "ran with []\n")
+
+
+def test_file_system_without_locks_will_do(monkeypatch):
+    fcntl = pytest.importorskip("fcntl")
+
+    def flock(*_):
+        raise OSError(95, "Operation not supported")
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    assert task.locked(0, alone=True)
+    assert task.locked(0, alone=False)
+
+
 @on_posix
 def test_what_is_no_folder_of_ours_is_not_cleaned(ready):
     (ready.parent / "mine").mkdir()
@@ -185,7 +389,7 @@ def test_what_is_no_folder_of_ours_is_not_cleaned(ready):
 
 
 def test_lint_ends_with_the_worst_code_of_all(ready):
-    packages = next((ready / ".venv").rglob("site-packages"))
+    packages = next((ready / ".venv").glob(task.PACKAGES))
     code = "import sys; print(__file__[-7:], sys.argv[1:]); sys.exit({})"
     for name, result in (("ruff", 0), ("mypy", 3)):
         (packages / f"{name}.py").write_text(code.format(result))
@@ -268,8 +472,16 @@ def test_unknown_task_shows_the_tasks(capsys):
 def test_first_fitting_python_is_taken(monkeypatch, versions, choice):
     pythons = {f"python-{i}": version for i, version in enumerate(versions)}
     monkeypatch.setattr(task, "candidates", lambda: [[it] for it in pythons])
+    monkeypatch.setattr(task, "can_install", lambda _: True)
     monkeypatch.setattr(task, "version_of", lambda it: pythons[it[0]])
     assert task.find_python() == [f"python-{choice}"]
+
+
+def test_python_that_can_install_is_taken_first(monkeypatch):
+    monkeypatch.setattr(task, "candidates", lambda: [["bare"], ["whole"]])
+    monkeypatch.setattr(task, "version_of", lambda _: "3.12.1")
+    monkeypatch.setattr(task, "can_install", lambda it: it == ["whole"])
+    assert task.find_python() == ["whole"]
 
 
 def test_no_fitting_python_is_told_in_one_line(monkeypatch, capsys):
@@ -300,10 +512,13 @@ def test_a_python_that_does_not_run_has_no_version():
 def stamped(monkeypatch, tmp_path):
     """An environment that counts as good."""
     monkeypatch.setattr(task, "LOCK", tmp_path / "lock")
-    monkeypatch.setattr(task, "STAMP", tmp_path / "stamp")
+    monkeypatch.setattr(task, "VENV", tmp_path)
     monkeypatch.setattr(task, "PYTHON", sys.executable)
+    monkeypatch.setattr(task, "PACKAGES", "packages")
     task.LOCK.write_text("numpy==1\n")
-    task.STAMP.write_text(task.fingerprint())
+    (tmp_path / "packages/numpy-1.dist-info").mkdir(parents=True)
+    stamp = f"{task.fingerprint(tmp_path)}\nnumpy-1"
+    (tmp_path / task.STAMP).write_text(stamp)
 
 
 @pytest.mark.usefixtures("stamped")
@@ -321,7 +536,23 @@ def test_environment_is_stale_when_the_lock_changes():
 
 @pytest.mark.usefixtures("stamped")
 def test_environment_is_half_made_without_its_stamp():
-    task.STAMP.unlink()
+    (task.VENV / task.STAMP).unlink()
+    assert not task.is_current()
+
+
+@pytest.mark.usefixtures("stamped")
+@pytest.mark.parametrize("content", [b"", b"\xff\n"])
+def test_environment_is_half_made_with_half_a_stamp(content):
+    (task.VENV / task.STAMP).write_bytes(content)
+    assert not task.is_current()
+
+
+@pytest.mark.usefixtures("stamped")
+def test_environment_is_stale_when_a_package_is_another():
+    packages = task.VENV / "packages"
+    (packages / "rich-2.dist-info").mkdir()
+    assert task.is_current(), "more of them do no harm"
+    (packages / "numpy-1.dist-info").rename(packages / "numpy-2.dist-info")
     assert not task.is_current()
 
 
