@@ -1,9 +1,14 @@
 # Every target is one task of scripts/task.py, which sets up .venv first.
 # Windows has no make: `py scripts/task.py bench` does the same.
 
-PYTHON := $(shell command -v python3 || command -v python)
+# The first of these that can start scripts/task.py. A name alone says little:
+# pyenv has the names of Pythons that it lacks, and python3 may be 3.6.
+NAMES = python3.13 python3.12 python3.11 python3 python
+STARTS = import sys; sys.exit(sys.version_info < (3, 8))
+PYTHON = $(shell for name in $(NAMES); do \
+	"$$name" -I -c "$(STARTS)" > /dev/null 2>&1 && echo "$$name" && break; done)
 MISSING = $(error No Python found: install Python 3.11, 3.12 or 3.13)
-TASK = @"$(or $(PYTHON),$(MISSING))" scripts/task.py
+TASK = @exec "$(or $(PYTHON),$(MISSING))" -I scripts/task.py
 
 .PHONY: help bench bench-full test test-latest lint setup clean
 
