@@ -57,7 +57,10 @@ def _metric(identifier):
     words = identifier if isinstance(identifier, str) else ""
     if words.lower() in ("accuracy", "acc"):
         return metrics.CategoricalAccuracy(words)
-    metric = metrics.get(identifier)
+    try:
+        metric = metrics.get(identifier)
+    except ValueError as error:
+        raise ValueError(f"{error}, accuracy, a function") from None
     if words:
         metric.name = words
     elif callable(metric):

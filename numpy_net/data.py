@@ -17,7 +17,8 @@ def array(name: str, values, shape: tuple, dtype) -> np.ndarray:
     """Return values as finite numbers of that shape, N >= 1 for a None."""
     try:
         found = np.asarray(values)
-        if found.dtype.kind in "cmM":  # complex, durations, dates
+        # complex, durations, dates
+        if found.dtype.kind in "cmM" or values is None:
             raise TypeError
         with np.errstate(over="ignore"):  # what is too large becomes inf
             found = found.astype(dtype, copy=False)
@@ -97,7 +98,7 @@ def validation(model, x, y, share, given):
     share = checks.real_number("validation_split", share, below=1.0)
     if given is not None:
         if not isinstance(given, tuple | list) or len(given) != 2:
-            raise ValueError("validation_data: expected (x, y)")
+            raise checks.expected("validation_data", "(x, y)", given)
         return x, y, pair(model, *given)
     if not share:
         return x, y, None

@@ -211,11 +211,7 @@ class Dense(
 
     def build(self, input_shape) -> None:
         """Make kernel (I, O) and bias (O,)."""
-        if len(input_shape) != 2:
-            raise ValueError(
-                f"Dense: expected one row per sample, got samples of shape "
-                f"{input_shape[1:]}; put Flatten() before it"
-            )
+        self.compute_output_shape(input_shape)
         shape, dtype = (input_shape[1], self.units), config.floatx()
         kernel = _drawn(self.kernel_initializer, shape, dtype)
         bias = _drawn(self.bias_initializer, shape[1:], dtype)
@@ -223,6 +219,11 @@ class Dense(
         vars(self).update(kernel=kernel, bias=bias, built=True)
 
     def compute_output_shape(self, input_shape):
+        if len(input_shape) != 2:
+            raise ValueError(
+                f"Dense: expected one row per sample, got samples of shape "
+                f"{input_shape[1:]}; put Flatten() before it"
+            )
         return input_shape[0], self.units
 
     @property

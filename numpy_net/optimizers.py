@@ -60,12 +60,12 @@ class SGD(
         return [self._room[i] for i in self.build(variables)]
 
     def apply(self, grads, trainable_variables) -> None:
-        """Update the variables in place.
-
-        In place, because W -= step refuses a step of a wrong shape, which
-        W = W - step would broadcast.
-        """
+        """Update the variables in place: the layers' own arrays."""
         places, rate = self.build(trainable_variables), self.learning_rate
+        shapes = [self._room[i].shape for i in places]
+        if [np.shape(gradient) for gradient in grads] != shapes:
+            given = [np.shape(gradient) for gradient in grads]
+            raise checks.expected("grads", f"arrays of shapes {shapes}", given)
         vars(self)["iterations"] += 1  # past its check, which costs a product
         for i, gradient in zip(places, grads, strict=True):
             variable, step = self._variables[i], self._room[i]
