@@ -1,7 +1,6 @@
 """Tables and sentences: summary.md, README, the terminal."""
 
 import io
-import random
 import re
 import subprocess
 import sys
@@ -16,9 +15,9 @@ from benchmarks.analysis.analysis import Analysis
 from benchmarks.analysis.compare import changes
 from benchmarks.record.record import Record
 from benchmarks.record.run import Call, Memory, Phase, Size
-from benchmarks.report import formats, readme, tables, terminal
+from benchmarks.report import readme, tables, terminal
 from benchmarks.report.readme import summary
-from benchmarks.report.templating import say
+from benchmarks.report.templating import in_markdown, say, written
 from benchmarks.rows.row import Bar
 from benchmarks.rows.table import (
     COMPILED_10,
@@ -94,26 +93,20 @@ def test_failed_and_missing_rows_say_so():
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("value", "form", "text"),
-    [
-        (0.0, "three_digits", "0.000"),
-        (0.0047, "three_digits", "0.00470"),
-        (0.01234, "three_digits", "0.0123"),
-        (1.2345, "three_digits", "1.23"),
-        (12.345, "three_digits", "12.3"),
-        (1234.5, "three_digits", "1234"),
-        (1.234e-5, "micro", "12.3"),
-        (1.2345e-3, "micro", "1,234"),
-        (1.234e-6, "micro_2", "1.23"),
-        (1234, ",", "1,234"),
-        (None, ",.0f or never", "never"),
-        (None, "", ""),
-        ("0, bit for bit", ".1e", "0, bit for bit"),
-    ],
-)
+WRITTEN = [
+    (0.0, "three_digits", "0.000"), (0.0047, "three_digits", "0.00470"),
+    (0.01234, "three_digits", "0.0123"), (1.2345, "three_digits", "1.23"),
+    (12.345, "three_digits", "12.3"), (1234.5, "three_digits", "1234"),
+    (1.234e-5, "micro", "12.3"), (1.2345e-3, "micro", "1,234"),
+    (1.234e-6, "micro_2", "1.23"), (1234, ",", "1,234"),
+    (None, ",.0f or never", "never"), (None, "", ""),
+    ("0, bit for bit", ".1e", "0, bit for bit"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("value", "form", "text"), WRITTEN)
 def test_numbers_are_written_in_the_form_of_their_column(value, form, text):
-    assert formats.written(value, form) == text
+    assert written(value, form) == text
 
 
 def test_a_value_stands_with_its_interval():
@@ -140,40 +133,40 @@ def test_seconds_and_ratio_tell_of_the_same_rounds():
 def test_a_failed_gate_leaves_no_ratio():
     runs = [*rounds(NUMPY_10, [1.0] * 5), *rounds(KERAS_10, [9.0] * 5)]
     gate = [equal(KERAS_10, NUMPY_10, failed=["20 updates here, 19 there"])]
-    [row] = table("ratios", *runs, gate=gate)
+    analysis = Analysis(a_record(*runs, gate=gate))
+    [row] = tables.table("ratios", analysis).rows
     assert row[-2:] == ["none", "gate failed: 20 updates here, 19 there"]
+    [said] = say("verdict.txt", "verdict", analysis)
+    assert "no ratio of their times" in said
 
 
 @pytest.mark.parametrize(
-    ("factor", "said"), [(2.0, "yes"), (0.5, "no"), (1.0, "within the noise")]
+    ("slower", "faster", "factor", "count", "said"),
+    [
+        (KERAS_10, NUMPY_10, 2.0, 7, "yes"),
+        (KERAS_10, NUMPY_10, 0.5, 7, "no"),
+        (KERAS_10, NUMPY_10, 1.0, 7, "within the noise"),
+        (NUMPY_1, COMPILED_LOOP, 0.9, 3, "yes"),
+        (NUMPY_1, COMPILED_LOOP, 1.1, 3, "no"),
+        (NUMPY_1, COMPILED_LOOP, 0.9, 1, "not judged: one round"),
+    ],
 )
-def test_a_bar_is_reached_by_the_whole_interval(factor, said):
-    """Keras was to take at least so many times NumPy's time."""
-    [bar] = [
-        r.bar for r in RATIOS if (r.slower, r.faster) == (KERAS_10, NUMPY_10)
-    ]
-    draw = random.Random(1)
-    keras = [bar.limit * factor * draw.gauss(1, 0.05) for _ in range(7)]
-    runs = [*rounds(NUMPY_10, [1.0] * 7), *rounds(KERAS_10, keras)]
-    gate = [equal(KERAS_10, NUMPY_10)]
+def test_a_bar_is_reached_by_the_whole_interval(
+    slower, faster, factor, count, said
+):
+    """At least so many times as long, or at most."""
+    pair = slower, faster
+    [bar] = [r.bar for r in RATIOS if (r.slower, r.faster) == pair]
+    seconds = timed(bar.limit * factor, 0.01, count)
+    runs = [*rounds(slower, seconds), *rounds(faster, [1.0] * count)]
+    gate = [equal(slower, faster)]
     [row] = table("bars", *runs, gate=gate)
-    assert (row[1], row[3]) == (f"at least {bar.limit:g}", said)
+    assert (row[1], row[3]) == (str(bar), said)
     assert not table("bars", *runs, gate=gate, threads=2), "of one thread"
 
 
-def test_a_bar_from_above_and_a_single_round():
-    gate = [equal(NUMPY_1, COMPILED_LOOP)]
-    [limit] = [r.bar.limit for r in RATIOS if r.faster == COMPILED_LOOP]
-    for count, off, said in (
-        (3, -1, "yes"),
-        (3, 1, "no"),
-        (1, -1, "not judg"),
-    ):
-        runs = [
-            *rounds(NUMPY_1, [limit + off] * count),
-            *rounds(COMPILED_LOOP, [1.0] * count),
-        ]
-        assert table("bars", *runs, gate=gate)[0][3].startswith(said)
+def test_a_bar_is_from_above_or_below():
+    assert str(Bar(15)) == "at least 15"
     assert str(Bar(2.5, at_least=False)) == "at most 2.5"
 
 
@@ -186,76 +179,63 @@ def test_the_reasons_are_made_from_the_figures():
     To compile takes 3.5 s; fit, too, spends a second before its first
     epoch: 2.5 s are to regain.
     """
-    seconds = {"compile": 3.5}, {"first step": 1.0}
-    more = [{k: Phase(wall=v) for k, v in s.items()} for s in seconds]
+    keras, compiled = a_run(KERAS_10, 8.0), a_run(COMPILED_10, 1.0)
+    keras.phases["first step"] = Phase(wall=1.0)
+    compiled.phases["compile"] = Phase(wall=3.5)
+    numpy = ((TEXTBOOK, 4.0), (NUMPY_1, 2.0), (NUMPY_10, 0.5))
     runs = [
-        *(*rounds(TEXTBOOK, [4.0]), *rounds(NUMPY_1, [2.0])),
-        *(*rounds(NUMPY_10, [0.5]), a_run(KERAS_10, 8.0)),
-        a_run(COMPILED_10, 1.0),
+        *(a_run(row, seconds) for row, seconds in numpy),
+        *(keras, compiled),
         a_sweep(sweep_of(KERAS_10), lambda b: 9e-5 + 1e-6 * b),
     ]
-    runs[-2].phases |= more[0]
-    runs[-3].phases |= more[1]
-    gate = [
-        equal(NUMPY_1, TEXTBOOK),
-        equal(KERAS_10, NUMPY_10),
-        equal(COMPILED_10, KERAS_10),
-    ]
-    analysis = Analysis(a_record(*runs, gate=gate))
-    assignment, overhead, compiled = say("verdict.txt", "why", analysis)
-    assert "an epoch of the first takes 4.00 s, with 10 times" in assignment
-    assert "and of the second 8.00 s" in assignment
-    assert (
-        "spelling of the same NumPy step makes its epoch 2.00 ti" in assignment
+    pairs = (
+        *((NUMPY_1, TEXTBOOK), (KERAS_10, NUMPY_10)),
+        (COMPILED_10, KERAS_10),
     )
-    assert "batches of ten, 4.00 times shorter once more" in assignment
-    assert "makes Keras's 16.0 times as long as NumPy's." in assignment
+    gate = [equal(*pair) for pair in pairs]
+    said = say("verdict.txt", "why", Analysis(a_record(*runs, gate=gate)))
+    assignment, overhead, compiling = said
+    for words in (
+        "an epoch of the first takes 4.00 s, with 10 times the updates",
+        "and of the second 8.00 s",
+        "spelling of the same NumPy step makes its epoch 2.00 times shorter",
+        "batches of ten, 4.00 times shorter once more",
+        "makes Keras's 16.0 times as long as NumPy's.",
+    ):
+        assert words in assignment
     assert "Keras 91.0 and 100 µs. The nearer" in overhead
-    assert "1.00 s in place of 8.00" in compiled
-    assert "3.50 s, 2.50 s more than the first step of fit" in compiled
-    assert "pays after 0.4 epochs" in compiled
+    for words in (
+        "1.00 s in place of 8.00",
+        "3.50 s, 2.50 s more than the first step of fit",
+        "pays after 0.4 epochs",
+    ):
+        assert words in compiling
     ungated = Analysis(a_record(*runs))
     assert say("verdict.txt", "why", ungated) == [overhead]
 
 
-def two_sweeps(first, second, sizes, **request):
+SIZES = "(batch sizes 1 to 1,000)"
+TURNS = {
+    f"NumPy is faster below batch size 90 and Keras above {SIZES}":
+        (lambda b: 10 + 2 * b, lambda b: 100 + b),
+    f"no crossover with batch size: Keras is never slower than NumPy {SIZES}":
+        (lambda b: 2 * b, lambda b: b),
+    f"NumPy and Keras change places more than once with batch size {SIZES}":
+        (lambda b: 900 if b == 10 else b, lambda b: 1.5 * b),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("said", TURNS)
+def test_where_two_rows_change_places_is_said(said):
     sweeps = [
-        a_sweep(sweep_of(NUMPY_10), first, sizes),
-        a_sweep(sweep_of(KERAS_10), second, sizes),
+        a_sweep(sweep_of(row), seconds, range(1, 1001))
+        for row, seconds in zip((NUMPY_10, KERAS_10), TURNS[said], strict=True)
     ]
-    return Analysis(a_record(*sweeps, **request))
-
-
-@pytest.mark.parametrize(
-    ("first", "second", "said"),
-    [
-        (
-            lambda b: 10 + 2 * b,
-            lambda b: 100 + b,
-            "At 30 units, NumPy is faster below batch size 90 and Keras above "
-            "(batch sizes 1 to 1,000).",
-        ),
-        (
-            lambda b: 2 * b,
-            lambda b: b,
-            "At 30 units, no crossover with batch size: Keras is never slower "
-            "than NumPy (batch sizes 1 to 1,000).",
-        ),
-        (
-            lambda b: 900 if b == 10 else b,
-            lambda b: 1.5 * b,
-            "At 30 units, NumPy and Keras change places more than once with "
-            "batch size (batch sizes 1 to 1,000).",
-        ),
-    ],
-)
-def test_where_two_rows_change_places_is_said(first, second, said):
-    sizes = range(1, 1001)
-    analysis = two_sweeps(first, second, sizes, rounds=2)
-    assert say("verdict.txt", "turn", analysis) == [said]
-    assert said in tables.table("lines", analysis).note
-    once = two_sweeps(first, second, sizes)
-    hint = f"{said[:-1]}: one round, so a hint."
+    twice, once = (Analysis(a_record(*sweeps, rounds=n)) for n in (2, 1))
+    line = f"At 30 units, {said}."
+    assert say("verdict.txt", "turn", twice) == [line]
+    assert line in tables.table("lines", twice).note
+    hint = f"{line[:-1]}: one round, so a hint."
     assert say("verdict.txt", "turn", once) == [hint]
 
 
@@ -288,7 +268,7 @@ def test_a_restless_machine_is_said_to_be_one():
         run.noise = replace(run.noise, steal=0.5)
     analysis = Analysis(a_record(*runs))
     said = "numpy-batch-10, round 1: the host took 50% of the CPU time"
-    assert tables.doubts(analysis)[0] == said
+    assert say("verdict.txt", "doubts", analysis)[0] == said
     [line] = say("verdict.txt", "noisy", analysis)
     assert f"{said}, and 1 more (python -m benchmarks check" in line
     note = tables.table("results", analysis).note
@@ -296,35 +276,34 @@ def test_a_restless_machine_is_said_to_be_one():
     assert "identical rows differ by up to 30%." in note
 
 
-def test_compared_runs_are_a_table_and_a_word():
-    old, new = (
-        a_record(*rounds(NUMPY_10, timed(f)), *rounds(TWIN, timed(f, seed=1)))
-        for f in (1.0, 2.0)
-    )
-    found = tables.changes(changes(old, new))
-    assert [row[-1] for row in found.rows] == ["slower", "slower"]
-    assert float(found.rows[0][3]) == pytest.approx(2.0)
-    assert "Noise floor" in found.note
-
-
 @pytest.mark.parametrize(
-    ("factor", "limit", "code"),
-    [(1.0, "10", 0), (1.5, "10", 1), (1.5, "60", 0), (0.5, "10", 0)],
+    ("factor", "limit", "code", "became"),
+    [
+        (1.0, "10", 0, "no difference shown"),
+        (1.5, "10", 1, "slower"),
+        (1.5, "60", 0, "slower"),
+        (0.5, "10", 0, "faster"),
+    ],
 )
-def test_check_and_compare_tell_by_their_exit_code(
-    factor, limit, code, tmp_path, capsys
+def test_check_and_compare_tell_by_table_and_exit_code(
+    factor, limit, code, became, tmp_path, capsys
 ):
+    records = {}
     for name, f in (("old", 1.0), ("new", factor)):
         runs = [*rounds(NUMPY_10, timed(f)), *rounds(TWIN, timed(f, seed=1))]
-        (tmp_path / name).mkdir()
-        a_record(*runs, gate=[equal(TWIN, NUMPY_10)]).save(tmp_path / name)
-    folders = [str(tmp_path / name) for name in ("old", "new")]
-    assert cli.main(["compare", *folders, "--fail-over", limit]) == code
+        records[name] = a_record(*runs, gate=[equal(TWIN, NUMPY_10)])
+        records[name].save(tmp_path / name)
+    found = tables.table("changes", None, changes=changes(*records.values()))
+    assert [row[-1] for row in found.rows] == [became] * 2
+    assert float(found.rows[0][3]) == pytest.approx(factor, rel=0.01)
+    assert "Noise floor" in found.note
+    old, new = (str(tmp_path / name) for name in records)
+    assert cli.main(["compare", old, new, "--fail-over", limit]) == code
     assert ("slower by more than" in capsys.readouterr().out) == bool(code)
-    assert cli.main(["check", folders[0]]) == 0
+    assert cli.main(["check", old]) == 0
     runs[0].noise = replace(runs[0].noise, steal=0.5)
     a_record(*runs).save(tmp_path / "new")
-    assert cli.main(["check", folders[1]]) == 1
+    assert cli.main(["check", new]) == 1
     out = capsys.readouterr().out
     assert "round 1: the host took 50% of the CPU time" in out
 
@@ -332,17 +311,14 @@ def test_check_and_compare_tell_by_their_exit_code(
 # Files and the terminal
 
 
-def test_readme_shows_the_reference_run_and_nothing_else(record):
+def test_readme_and_summary_show_the_reference_run(record):
     """After a new run: report docs/reference --readme README.md."""
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     block = text.split(readme.BEGIN)[1].split(readme.END)[0]
-    shown = summary(Analysis(record), whole=False)
-    assert block.strip() == shown.strip()
-
-
-def test_the_reference_summary_is_that_of_its_results(record):
+    analysis = Analysis(record)
+    assert block.strip() == summary(analysis, whole=False).strip()
     text = (REFERENCE / "summary.md").read_text(encoding="utf-8")
-    assert text == summary(Analysis(record))
+    assert text == summary(analysis)
 
 
 def test_a_file_without_the_markers_is_not_touched(tmp_path):
@@ -381,7 +357,7 @@ def test_what_others_wrote_is_no_markdown(tmp_path):
     assert found.startswith(f"top\n{readme.BEGIN}\n| model |")
     assert found.endswith(f"\n{readme.END}\nend\n")
     assert found.count(readme.END) == 1
-    assert formats.in_markdown("a\n\n# b\n|c|") == "a # b \\|c\\|"
+    assert in_markdown("a\n\n# b\n|c|") == "a # b \\|c\\|"
 
 
 @pytest.mark.parametrize("width", [200, 40])
