@@ -353,6 +353,10 @@ TUPLES = {
         lambda m: m.optimizer.apply([Y[:1], Y[:1]], m.weights),
         "grads: expected arrays of shapes [(4, 1), (1,)], got [(1,), (1,)]",
     ),
+    "gradient_check of a frozen layer": (
+        lambda m: gradient_check.check(frozen(m), X, ROWS),
+        "gradient_check: expected no layer to be frozen; set model.trainable",
+    ),
     "labels of two columns": (
         lambda m: utils.to_categorical(np.ones((3, 2), int)),
         "labels: expected whole numbers of shape (N,)",

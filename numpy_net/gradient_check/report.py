@@ -105,6 +105,11 @@ def check(model, x, y, entries: int | None = None) -> Report:
     if entries is not None:
         entries = whole_number("entries", entries)
     loss, weights = loss_of(model, x, y), model.get_weights()
+    if model.non_trainable_weights:
+        raise ValueError(
+            "gradient_check: expected no layer to be frozen; set "
+            "model.trainable = True"
+        )
     analytic, names = model.gradients(x, y), names_of(model)
     exact = complex_step(loss, weights, entries=entries)
     difference = central_difference(loss, weights, entries=entries)
