@@ -368,8 +368,8 @@ def compare(options: Namespace) -> int:
     )
     compared = changes(old, new)
     console = standard_output()
-    found = tables.table("changes", None, changes=compared)
-    terminal.show_table(console, found)
+    shown = tables.table("changes", None, changes=compared)
+    terminal.show_table(console, shown)
     over = options.fail_over
     limit = 1 + over / 100
     slower = [c.row.title for c in compared if c.clear and c.ratio > limit]

@@ -57,9 +57,10 @@ class Analysis:
 
     def ratio(self, slower: Row, faster: Row) -> Measured | None:
         """The ratio of two rows, if they share a round."""
-        for found in self.ratios:
-            if (found.ratio.slower, found.ratio.faster) == (slower, faster):
-                return found
+        for measured in self.ratios:
+            pair = (measured.ratio.slower, measured.ratio.faster)
+            if pair == (slower, faster):
+                return measured
         return None
 
     def equal_updates(self, rows: list[Row]) -> bool:

@@ -67,16 +67,18 @@ Check = tuple[Rule, bool, str]  # whether it holds, what is wrong if not
 
 def findings(record: Record) -> list[Finding]:
     """Judge every rule: it fails if any check of it fails."""
-    found = [*_rounds(record), *_noise(record)]
+    findings = [*_rounds(record), *_noise(record)]
     for rule, holds, wrong in (*_checks(record), *_pairs(record)):
-        found.append(Finding(rule, holds, "" if holds else wrong))
-    return [_sum(rule, [f for f in found if f.rule is rule]) for rule in Rule]
+        findings.append(Finding(rule, holds, "" if holds else wrong))
+    return [
+        _sum(rule, [f for f in findings if f.rule is rule]) for rule in Rule
+    ]
 
 
-def _sum(rule: Rule, found: list[Finding]) -> Finding:
-    told = [f.holds for f in found if f.holds is not None]
+def _sum(rule: Rule, findings: list[Finding]) -> Finding:
+    told = [f.holds for f in findings if f.holds is not None]
     holds = all(told) if told else None
-    seen = [f.seen for f in found if f.holds is holds and f.seen]
+    seen = [f.seen for f in findings if f.holds is holds and f.seen]
     return Finding(rule, holds, "; ".join(dict.fromkeys(seen)))
 
 

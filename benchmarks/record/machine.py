@@ -43,7 +43,7 @@ class Machine(Strict):
 
 def describe() -> Machine:
     """This machine."""
-    found = Machine(
+    machine = Machine(
         processor=printable(_processor()),
         cores=usable_cores(),
         memory_gib=round(psutil.virtual_memory().total / 2**30, 1),
@@ -51,11 +51,11 @@ def describe() -> Machine:
         python=platform.python_version(),
         packages=dict(_versions()),
     )
-    text = msgspec.json.encode(found, order="sorted") + os.fsencode(
+    text = msgspec.json.encode(machine, order="sorted") + os.fsencode(
         platform.node()
     )
-    found.id = hashlib.sha256(text).hexdigest()[:12]
-    return found
+    machine.id = hashlib.sha256(text).hexdigest()[:12]
+    return machine
 
 
 def usable_cores() -> int:
@@ -77,10 +77,10 @@ def _processor() -> str:
 
 
 def _versions() -> list[tuple[str, str]]:
-    found = []
+    versions = []
     for package in PACKAGES:
         try:
-            found.append((package, metadata.version(package)))
+            versions.append((package, metadata.version(package)))
         except metadata.PackageNotFoundError:
             continue
-    return found
+    return versions

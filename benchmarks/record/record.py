@@ -148,8 +148,8 @@ class Record(Strict):
     def load(cls, folder: Path) -> "Record":
         """Read results.json; refuse what is not one of this version."""
         path = folder / "results.json"
-        found = _read(path)
-        version = found.get("schema") if isinstance(found, dict) else None
+        content = _read(path)
+        version = content.get("schema") if isinstance(content, dict) else None
         if version != SCHEMA:
             raise InputError(
                 f"{path}: expected schema {SCHEMA}, got {version!r:.80}: it "
@@ -157,7 +157,7 @@ class Record(Strict):
                 f"damaged; run again"
             )
         try:
-            return msgspec.convert(found, cls)
+            return msgspec.convert(content, cls)
         except (msgspec.ValidationError, RecursionError) as error:
             raise InputError(
                 f"{path}: {str(error)[:300]}: the file is damaged; run again"
@@ -166,8 +166,8 @@ class Record(Strict):
     def save(self, folder: Path) -> None:
         """Write results.json."""
         with replacing(folder / "results.json") as path:
-            found = msgspec.to_builtins(self)
-            text = json.dumps(found, indent=1, allow_nan=False)
+            content = msgspec.to_builtins(self)
+            text = json.dumps(content, indent=1, allow_nan=False)
             path.write_text(text + "\n", encoding="utf-8")
 
     def published(self) -> "Record":
@@ -215,9 +215,9 @@ class Record(Strict):
 
     def _good(self, row: Row | str, part: str) -> list[Run]:
         name = row if isinstance(row, str) else row.name
-        found = [r for r in self.runs if r.row == name and r.ok]
-        found = [run for run in found if getattr(run, part) is not None]
-        return sorted(found, key=lambda run: run.round)
+        good = [r for r in self.runs if r.row == name and r.ok]
+        good = [run for run in good if getattr(run, part) is not None]
+        return sorted(good, key=lambda run: run.round)
 
     def the(self, task: str) -> Run | None:
         """The run of a task that no more than one row has."""

@@ -80,10 +80,10 @@ class Request(Strict):
         """
         draw = random.Random(self.seed)
         again = [row.name for row in self.rows if not row.once]
-        found = [
+        pairs = [
             (name, number)
             for number in range(self.rounds)
             for name in draw.sample(again, len(again))
         ]
-        found += [(row.name, 0) for row in self.rows if row.once]
-        return [Entry(*pair, n) for n, pair in enumerate(found)]
+        pairs += [(row.name, 0) for row in self.rows if row.once]
+        return [Entry(*pair, n) for n, pair in enumerate(pairs)]

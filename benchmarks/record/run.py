@@ -369,5 +369,5 @@ class Run(Strict):
 
     def logged(self, name: str) -> list[Any]:
         """What was logged under a name, epoch by epoch; [] if it was not."""
-        found = [epoch.logs.get(name) for epoch in self.measured.epochs]
-        return [] if None in found else found
+        values = [epoch.logs.get(name) for epoch in self.measured.epochs]
+        return [] if None in values else values

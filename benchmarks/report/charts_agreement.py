@@ -85,10 +85,10 @@ def _decode(text: str) -> np.ndarray:
     return flat.reshape(-1, SIDE, SIDE)
 
 
-def digits(found: Digits) -> list[tuple[Pixels, int]]:
+def digits(images: Digits) -> list[tuple[Pixels, int]]:
     """Images of the data, black on white, with their labels."""
-    pictures = [Pixels(255 - image) for image in _decode(found.images)]
-    return list(zip(pictures, found.labels, strict=True))
+    pictures = [Pixels(255 - image) for image in _decode(images.images)]
+    return list(zip(pictures, images.labels, strict=True))
 
 
 def _kernels(analysis: Analysis, compared: Comparison) -> Chart | None:
@@ -110,14 +110,14 @@ def _in_rows(images: np.ndarray) -> Pixels:
 
 def _disagreements(analysis: Analysis, compared: Comparison) -> Chart | None:
     """Test digits in dispute, with the answers of each model."""
-    found = compared.disagreements
-    if not found:
+    disputed = compared.disagreements
+    if not disputed:
         return None
-    answers = zip(*found.answers.values(), strict=True)
-    cards = list(zip(digits(found), answers, strict=True))
-    models = [analysis.record.title(name) for name in found.answers]
+    answers = zip(*disputed.answers.values(), strict=True)
+    cards = list(zip(digits(disputed), answers, strict=True))
+    models = [analysis.record.title(name) for name in disputed.answers]
     shown = "disagreements", analysis, None, cards
-    return chart(*shown, columns=models, count=found.count)
+    return chart(*shown, columns=models, count=disputed.count)
 
 
 def _mistakes(row: Row, confusion: list[list[int]]) -> Mistakes:

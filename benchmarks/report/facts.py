@@ -98,26 +98,26 @@ def _medians(entries: Iterable[tuple[str, int, float]]) -> Medians:
 def nets(record: Record, name: str, diverged: bool = False) -> Nets:
     """Those nets of a group that are there, if wanted the diverged, too."""
     run = record.the("study")
-    found = {net.key: net for net in run.study} if run else {}
+    trained = {net.key: net for net in run.study} if run else {}
     return {
-        label: found[variant.key]
+        label: trained[variant.key]
         for group in groups(record.request.tier)
         if group.name == name
         for label, variant in group.variants
-        if variant.key in found and (diverged or found[variant.key].test)
+        if variant.key in trained and (diverged or trained[variant.key].test)
     }
 
 
 def path(record: Record) -> Nets:
     """From one net to the other; {} if a step lacks its neighbour."""
-    found = nets(record, PATH.name)
-    return found if len(found) == len(PATH.variants) else {}
+    variants = nets(record, PATH.name)
+    return variants if len(variants) == len(PATH.variants) else {}
 
 
 def settings(record: Record) -> dict[str, Nets]:
     """The nets of each setting of which more than one value is there."""
-    found = {g.title: nets(record, g.name, diverged=True) for g in SWEEPS}
-    return {title: nets for title, nets in found.items() if len(nets) > 1}
+    variants = {g.title: nets(record, g.name, diverged=True) for g in SWEEPS}
+    return {title: nets for title, nets in variants.items() if len(nets) > 1}
 
 
 def seeds_differ_by(record: Record) -> float | None:

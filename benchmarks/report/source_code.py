@@ -82,31 +82,31 @@ def cut(place: str) -> Excerpt:
     hidden |= {end + 1 for end in hidden if not lines[end].strip()}
     numbers = [number for number in _span(node) if number not in hidden]
     code = textwrap.dedent("\n".join(lines[n - 1] for n in numbers))
-    found = dict(zip(numbers, code.split("\n"), strict=True))
-    return Excerpt(path, name, found)
+    numbered = dict(zip(numbers, code.split("\n"), strict=True))
+    return Excerpt(path, name, numbered)
 
 
 def _statement(source: str, scope: Any, words: str) -> Any:
     """The one statement, or argument of a call, that begins so."""
-    found = [
+    matching = [
         node
         for node in ast.walk(scope)
         if isinstance(node, ast.stmt | ast.keyword)
         and str(ast.get_source_segment(source, node)).startswith(words)
     ]
-    if len(found) != 1:
-        raise LookupError(f"expected one {words!r}, got {len(found)}")
-    return found[0]
+    if len(matching) != 1:
+        raise LookupError(f"expected one {words!r}, got {len(matching)}")
+    return matching[0]
 
 
 def _definition(source: str, name: str) -> Any:
     """The node of a class or function, "Dense.forward"; "": all."""
     node: Any = ast.parse(source)
     for part in filter(None, name.split(".")):
-        found = [n for n in node.body if getattr(n, "name", None) == part]
-        if len(found) != 1:
-            raise LookupError(f"expected one {name}, got {len(found)}")
-        [node] = found
+        matching = [n for n in node.body if getattr(n, "name", None) == part]
+        if len(matching) != 1:
+            raise LookupError(f"expected one {name}, got {len(matching)}")
+        [node] = matching
     return node
 
 
@@ -128,14 +128,14 @@ def _docstrings(node: Any) -> set[int]:
 
 def count() -> dict[str, int]:
     """The lines of code by what they are for."""
-    found = {}
+    matching = {}
     for what, place in TOLD["count"].items():
         files, _, name = place.partition(":")
         paths = list(ROOT.glob(files))
         paths = [p for p in paths if p.stem not in APART] or paths
         sources = [path.read_text("utf-8") for path in paths]
-        found[what] = sum(lines_of_code(source, name) for source in sources)
-    return found
+        matching[what] = sum(lines_of_code(source, name) for source in sources)
+    return matching
 
 
 def lines_of_code(source: str, name: str = "") -> int:
