@@ -74,14 +74,11 @@ class Sequential(Layer, stop_training=checks.flag):
         """Return the layer of that name, or the one at that place."""
         if (name is None) == (index is None):
             raise ValueError("get_layer: expected a name or an index")
-        if index is None:
-            table = {layer.name: layer for layer in self._layers}
-            return checks.known("layer", name, table)
-        try:
-            return self._layers[index]
-        except (IndexError, TypeError):
-            where = f"the place of one of {len(self._layers)} layers"
-            raise checks.expected("index", where, index) from None
+        table = {layer.name: layer for layer in self._layers}
+        if name is None:
+            places = range(-len(self._layers), len(self._layers))
+            table = {str(i): self._layers[i] for i in places}
+        return checks.known("layer", name or str(index), table)
 
     @property
     def metrics(self) -> list[Any]:
