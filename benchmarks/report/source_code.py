@@ -75,10 +75,10 @@ def cut(place: str) -> Excerpt:
         raise ValueError(f"expected file.py:name or more, got {place!r}")
     path, name, words = match.groups()
     source = (ROOT / path).read_text("utf-8")
-    node = _definition(source, name)
+    node, lines = _definition(source, name), source.split("\n")
     if words:
-        node = _statement(source, node, words)
-    lines, hidden = source.split("\n"), _docstrings(node)
+        node = _statement(lines, node, words)
+    hidden = _docstrings(node)
     hidden |= {end + 1 for end in hidden if not lines[end].strip()}
     numbers = [number for number in _span(node) if number not in hidden]
     code = textwrap.dedent("\n".join(lines[n - 1] for n in numbers))
@@ -86,13 +86,13 @@ def cut(place: str) -> Excerpt:
     return Excerpt(path, name, numbered)
 
 
-def _statement(source: str, scope: Any, words: str) -> Any:
+def _statement(lines: list[str], scope: Any, words: str) -> Any:
     """The one statement, or argument of a call, that begins so."""
     matching = [
         node
         for node in ast.walk(scope)
         if isinstance(node, ast.stmt | ast.keyword)
-        and str(ast.get_source_segment(source, node)).startswith(words)
+        and lines[node.lineno - 1][node.col_offset :].startswith(words)
     ]
     if len(matching) != 1:
         raise LookupError(f"expected one {words!r}, got {len(matching)}")
@@ -149,5 +149,5 @@ def lines_of_code(source: str, name: str = "") -> int:
     # Within a string, what looks blank or like a comment is code as well.
     for node in ast.walk(part):
         if isinstance(node, ast.Constant | ast.JoinedStr):
-            code.update(_span(node))
+            code.update(range(node.lineno, node.end_lineno or 0))
     return len(code - _docstrings(part))

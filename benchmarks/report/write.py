@@ -1,5 +1,6 @@
 """The report of a run: page, summary and figures, from its record alone."""
 
+import gc
 from pathlib import Path
 
 from benchmarks.analysis.analysis import Analysis
@@ -33,7 +34,9 @@ def write(folder: Path, record: Record) -> None:
 
 def draw(analysis: Analysis) -> dict[str, Chart]:
     """Every chart for which the record has the runs, by its name."""
+    gc.disable()  # figures are full of circles, sought in vain while drawn
     made = [chart for charts in CHARTS for chart in charts(analysis)]
+    gc.enable()
     return {chart.name: chart for chart in made if chart}
 
 
