@@ -1,4 +1,4 @@
-"""What fit, evaluate and predict call on their way.   Keras: keras.callbacks.
+"""What fit calls on its way.   Keras: keras.callbacks.
 
 Keras's own callbacks work here, too.
 """
