@@ -66,13 +66,11 @@ def chart(
     numbers = table(block, analysis, **facts)
     if not numbers.rows:
         return None
-    if draw:
-        picture = _svg(name, draw, shown)
-    else:
-        picture = render("pictures.html", block, **facts)
-    facts |= {"cells": numbers.rows}
+    html = "" if draw else render("pictures.html", block, **facts)
+    picture = Markup(_svg(name, draw, shown) if draw else html)
+    facts["cells"] = numbers.rows
     title, see, alt = say("captions.txt", block, analysis, **facts)
-    return Chart(name, Markup(picture), numbers, title, see, alt)
+    return Chart(name, picture, numbers, title, see, alt)
 
 
 def _svg(name: str, draw: Draw, shown: Any) -> str:
