@@ -65,10 +65,11 @@ def _unused(tier: str) -> Path:
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     host = re.sub(r"[^A-Za-z0-9-]+", "-", platform.node()) or "host"
     first = folder = ROOT / "results" / f"{stamp}-{host}-{tier}"
+    first.parent.mkdir(parents=True, exist_ok=True)
     number = 1
     while True:
         with suppress(FileExistsError):
-            folder.mkdir(parents=True)
+            folder.mkdir()
             return folder
         number += 1
         folder = first.with_name(f"{first.name}-{number}")

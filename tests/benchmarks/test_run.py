@@ -344,3 +344,13 @@ def test_durations_are_said_as_people_do():
     assert [in_words(s) for s in (0.2, 89, 91, 3600)] == [
         "1 s", "89 s", "2 min", "60 min",
     ]  # fmt: skip
+
+
+def test_a_results_folder_that_leads_nowhere_is_one_line(
+    tmp_path, monkeypatch
+):
+    """It looks as if every name were taken: no reason to try for ever."""
+    (tmp_path / "results").symlink_to(tmp_path / "nowhere")
+    monkeypatch.setattr(folders, "ROOT", tmp_path)
+    with pytest.raises(InputError, match=r"cannot be made \(File exists"):
+        folders.new_folder(None, "quick")
