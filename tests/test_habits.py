@@ -82,6 +82,7 @@ def test_every_help_has_an_example_that_names_itself(
         sys, "argv", [*command, "--help"][command[0] == "-m" :]
     )
     monkeypatch.chdir(ROOT)
+    monkeypatch.delitem(sys.modules, f"{command[-1]}.__main__", False)
     start = runpy.run_module if command[0] == "-m" else runpy.run_path
     with pytest.raises(SystemExit, match="0"):
         start(sys.argv[0], run_name="__main__")
