@@ -192,6 +192,22 @@ GRADIENTS = [
 ]
 
 
+def test_each_layer_is_measured_by_its_own_gradients():
+    """Large gradients of one layer do not excuse those of another."""
+    rng = np.random.default_rng(4)
+    names = ["dense/kernel", "dense/bias", "dense_1/kernel", "dense_1/bias"]
+    sizes = (1e-6, 1e-6, 1.0, 1.0)
+    right = [s * rng.uniform(0.5, 1, (3, 2)) for s in sizes]
+    for i, size in enumerate(sizes):
+        wrong = [array.copy() for array in right]
+        wrong[i][1, 1] += 1e-5 * size
+        found = compare(wrong, right, names, 1e-6)
+        assert [comparison.ok for comparison in found] == [
+            number != i for number in range(4)
+        ]
+        assert found[i].error == pytest.approx(1e-5, rel=1)
+
+
 @pytest.mark.parametrize("entry", GRADIENTS, ids=lambda m: m.title)
 def test_every_wrong_gradient_is_caught_and_named(entry, batch):
     """By the complex step; and the diagnosis finds it in the gallery."""

@@ -187,6 +187,17 @@ def test_shuffling_mixes_samples_not_whole_batches(digits):
     assert together.mean() < 0.05
 
 
+def test_any_sample_may_come_anywhere():
+    """Through all blocks of an epoch: no part keeps its place or its order."""
+    x = np.arange(5000.0)
+    seen = np.concatenate([part for part, _ in data.blocks(x, x, 10, True)])
+    assert sorted(seen) == list(x)
+    assert abs(np.corrcoef(seen, x)[0, 1]) < 0.06
+    assert np.mean(np.diff(seen) > 0) == pytest.approx(0.5, abs=0.03)
+    for part in np.split(seen, 5):
+        assert part.mean() == pytest.approx(2500, abs=200)
+
+
 @pytest.mark.parametrize(
     ("samples", "share", "left"),
     [(60_000, 1 / 6, 50_000), (100, 0.9, 9), (53, 0.25, 39), (7, 0.5, 3)],
