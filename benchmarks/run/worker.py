@@ -40,9 +40,10 @@ def ask(task: Task, log: IO[str], hear: Callable[[Answer], None]) -> Done:
         )
     hung = threading.Event()
     timer = threading.Timer(request.timeout, _stop, (process, hung))
-    timer.start()
+    timer.daemon = True  # a stop at any moment here waits for no timer
     with process:
         try:
+            timer.start()
             done = _talk(process, task, hear)
         except BaseException:  # Ctrl-C, say: leave no process behind
             process.kill()
