@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -32,10 +33,11 @@ def bench(*arguments, **environment):
     )
 
 
+@contextmanager
 def start(*arguments, **environment):
-    """Begin one that leads a process group of its own."""
+    """One that leads a process group; what fails in the block ends it."""
     posix = {"preexec_fn": default_signals} if os.name != "nt" else {}
-    return subprocess.Popen(
+    with subprocess.Popen(
         [*WORDS, "--data", "digits", *map(str, arguments)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -44,7 +46,12 @@ def start(*arguments, **environment):
         cwd=ROOT,
         start_new_session=True,
         **posix,
-    )
+    ) as process:
+        try:
+            yield process
+        except BaseException:  # else the suite would wait for it for ever
+            process.kill()
+            raise
 
 
 def alive(mark):
